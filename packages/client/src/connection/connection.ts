@@ -1,0 +1,183 @@
+import {
+  CloseCode,
+  type Connected,
+  down,
+  isFinal,
+  MIN_PROTOCOL_VERSION,
+  needsNewToken,
+  PROTOCOL_VERSION,
+  type Rows,
+  retryAfterMs,
+  up,
+} from '@breakwater/protocol';
+import { describeError } from '../describe-error.ts';
+import type { Scheduler } from '../scheduler.ts';
+import {
+  type ConnectionEvent,
+  type ConnectionState,
+  initialState,
+  type MachineOptions,
+  transition,
+  wakeAt,
+} from './machine.ts';
+import { createSession, type Session, type SessionRunner } from './session.ts';
+import type { WebSocketLike } from './web-socket-like.ts';
+
+export interface ConnectionOptions extends MachineOptions {
+  readonly url: string;
+  readonly replica: string;
+  readonly token: () => string | Promise<string>;
+  readonly webSocket: (url: string) => WebSocketLike;
+  readonly scheduler: Scheduler;
+  /** A random number in [0, 1). */
+  readonly random: () => number;
+  readonly onState: (state: ConnectionState) => void;
+  /** A link is live. The session's signal says when it is no longer. */
+  readonly onSession: (session: Session) => void;
+  readonly onRows: (session: Session, rows: Rows) => void;
+}
+
+/** A database's managed lifeline: at most one socket, opened and given up as the machine says. */
+export interface Connection {
+  readonly state: ConnectionState;
+  dispatch(event: ConnectionEvent): void;
+}
+
+/** How often the client asks whether the server is still there, in milliseconds. */
+export const HEARTBEAT_MS = 20_000;
+
+export function createConnection(options: ConnectionOptions): Connection {
+  const { scheduler } = options;
+  let state = initialState(scheduler.now());
+  let link: Link | undefined;
+  let cancelTimer = () => {};
+
+  function dispatch(event: ConnectionEvent): void {
+    const next = transition(state, event, options, { now: scheduler.now(), random: options.random() });
+    if (next.state !== state) {
+      state = next.state;
+      setTimer();
+    }
+    for (const effect of next.effects) {
+      if (effect === 'open-socket') link = openLink(options, dispatch);
+      else closeLink();
+    }
+    options.onState(state);
+  }
+
+  function setTimer(): void {
+    cancelTimer();
+    const at = wakeAt(state);
+    cancelTimer =
+      at === undefined ? () => {} : scheduler.after(at - scheduler.now(), () => dispatch({ type: 'timer' }));
+  }
+
+  function closeLink(): void {
+    link?.close();
+    link = undefined;
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    dispatch,
+  };
+}
+
+interface Link {
+  close(): void;
+}
+
+/**
+ * One socket from its opening to its end. After close() nothing of it is heard any more: a late event of an old socket
+ * must never touch the session of a new one.
+ */
+function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent) => void): Link {
+  let closed = false;
+  let runner: SessionRunner | undefined;
+  let cancelHeartbeat = () => {};
+  let socket: WebSocketLike | undefined;
+
+  function report(event: ConnectionEvent): void {
+    if (!closed) dispatch(event);
+  }
+
+  function lose(cause: string, floorMs?: number): void {
+    report({ type: 'lost', cause, floorMs });
+  }
+
+  function onClose(code: number, reason: string): void {
+    if (needsNewToken(code)) report({ type: 'token-refused', reason: reason || 'the server did not take the token' });
+    else if (isFinal(code)) report({ type: 'fail', reason: reason || `the server closed with code ${code}` });
+    else lose(reason || `the socket was closed with code ${code}`, retryAfterMs(code, reason));
+  }
+
+  async function sendConnect(): Promise<void> {
+    const token = await options.token();
+    if (closed) return;
+    const versions = [MIN_PROTOCOL_VERSION, PROTOCOL_VERSION] as const;
+    socket?.send(up.encode({ type: 'connect', versions, token, replica: options.replica }));
+  }
+
+  function onMessage(data: unknown): void {
+    if (closed || !(data instanceof ArrayBuffer)) return;
+    let message: ReturnType<typeof down.decode>;
+    try {
+      message = down.decode(new Uint8Array(data));
+    } catch (error) {
+      return lose(describeError(error));
+    }
+    if (message === undefined) return;
+    if (runner) runner.receive(message);
+    else if (message.type === 'connected') onConnected(message);
+  }
+
+  function onConnected(connected: Connected): void {
+    const created = createSession({
+      connected,
+      scheduler: options.scheduler,
+      send: (frame) => socket?.send(frame),
+      onRows: (rows) => options.onRows(created.session, rows),
+      onDeadline: (type, cause) => report({ type: type === 'push' ? 'push-failed' : 'lost', cause }),
+    });
+    runner = created;
+    report({ type: 'connected', spreadMs: connected.reconnectSpreadMs });
+    if (closed) return;
+    beat(created.session);
+    options.onSession(created.session);
+  }
+
+  /** The reply's deadline notices a peer that is gone without a word. */
+  function beat(session: Session): void {
+    cancelHeartbeat = options.scheduler.after(HEARTBEAT_MS, () => {
+      // Its failure is the end of the link, which is reported elsewhere.
+      session.request({ type: 'ping' }, () => beat(session)).catch(() => {});
+    });
+  }
+
+  try {
+    socket = options.webSocket(options.url);
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => void sendConnect().catch((error: unknown) => lose(`token() failed: ${describeError(error)}`));
+    socket.onmessage = (event) => onMessage(event.data);
+    socket.onclose = (event) => onClose(event.code, event.reason);
+    socket.onerror = () => {};
+  } catch (error) {
+    // After this turn: the machine must have finished the transition that opened the socket.
+    queueMicrotask(() => lose(`the socket could not be opened: ${describeError(error)}`));
+  }
+
+  return {
+    close() {
+      closed = true;
+      cancelHeartbeat();
+      runner?.end('the connection was closed');
+      try {
+        socket?.close(CloseCode.normal);
+      } catch {
+        // A socket that cannot be closed has nothing left to close.
+      }
+    },
+  };
+}

@@ -1,0 +1,270 @@
+import type { Status } from '../status.ts';
+import { type BackoffOptions, backoffMs } from './backoff.ts';
+import {
+  type Breaker,
+  type BreakerOptions,
+  CLOSED_BREAKER,
+  isTripped,
+  linkFailed,
+  linkLasted,
+  probeDelayMs,
+  pushAcknowledged,
+  pushFailed,
+} from './breaker.ts';
+
+/*
+ *            start                 connected                 5 s
+ *   paused ─────────▶ connecting ─────────────▶ live(new) ────────▶ live(lasting)
+ *                       ▲     │ lost               │ lost               │ lost
+ *               retryAt │     ▼ failure + 1        ▼ failure + 1        ▼ no failure
+ *                      offline ◀───────────────────┴────────────────────┘
+ *                             │ the 5th failure                (also from live: push failed)
+ *               probeAt       ▼
+ *   connecting ◀─────────── halted        A lost probe goes straight back to halted.
+ *
+ *   From anywhere: pause → paused · stop → stopped · token refused → needs-auth · fail → failed.
+ *   From offline, halted, needs-auth and failed: retry → connecting.
+ */
+export type ConnectionState = { readonly since: number; readonly breaker: Breaker; readonly hintedAt: number } & (
+  | { readonly name: 'paused' }
+  | { readonly name: 'connecting'; readonly deadlineAt: number }
+  | { readonly name: 'live'; readonly spreadMs: number; readonly lastsAt: number | undefined }
+  | { readonly name: 'offline'; readonly retryAt: number }
+  | { readonly name: 'halted'; readonly probeAt: number; readonly cause: string }
+  | { readonly name: 'needs-auth'; readonly reason: string }
+  | { readonly name: 'failed'; readonly reason: string }
+  | { readonly name: 'stopped' }
+);
+
+export type ConnectionEvent =
+  | { readonly type: 'start' }
+  | { readonly type: 'pause' }
+  | { readonly type: 'stop' }
+  | { readonly type: 'retry' }
+  /** The browser says that the network or the page is back. Only a hint, and at most one in 30 s counts. */
+  | { readonly type: 'hint' }
+  /** The moment that wakeAt named has come. */
+  | { readonly type: 'timer' }
+  /** The server's `connected` came. `spreadMs`: its reconnectSpreadMs. */
+  | { readonly type: 'connected'; readonly spreadMs: number }
+  /** The socket is gone, or the attempt failed. `floorMs`: the server's wish for the least delay. */
+  | { readonly type: 'lost'; readonly cause: string; readonly floorMs?: number | undefined }
+  | { readonly type: 'push-failed'; readonly cause: string }
+  | { readonly type: 'push-acknowledged' }
+  | { readonly type: 'token-refused'; readonly reason: string }
+  | { readonly type: 'fail'; readonly reason: string };
+
+export type Effect = 'open-socket' | 'close-socket';
+
+export interface Transition {
+  readonly state: ConnectionState;
+  readonly effects: readonly Effect[];
+}
+
+export interface MachineOptions {
+  readonly backoff: BackoffOptions;
+  readonly breaker: BreakerOptions;
+}
+
+/** What a transition needs from outside: the time, and chance. */
+export interface Circumstances {
+  readonly now: number;
+  /** A number in [0, 1). */
+  readonly random: number;
+}
+
+/** Longest time from the start of an attempt to `connected`, in milliseconds. */
+export const CONNECT_DEADLINE_MS = 10_000;
+/** A link that lives this long was a success; dropped sooner, it counts as a failure. */
+export const LASTING_AFTER_MS = 5_000;
+/** Hints nearer together than this are ignored, so that a flapping network cannot defeat the backoff. */
+export const HINT_INTERVAL_MS = 30_000;
+
+export function initialState(now: number): ConnectionState {
+  return { name: 'paused', since: now, breaker: CLOSED_BREAKER, hintedAt: Number.NEGATIVE_INFINITY };
+}
+
+/** When the state wants the event `timer`, or undefined. The only timer there is belongs to the state. */
+export function wakeAt(state: ConnectionState): number | undefined {
+  switch (state.name) {
+    case 'connecting':
+      return state.deadlineAt;
+    case 'live':
+      return state.lastsAt;
+    case 'offline':
+      return state.retryAt;
+    case 'halted':
+      return state.probeAt;
+    case 'paused':
+    case 'needs-auth':
+    case 'failed':
+    case 'stopped':
+      return undefined;
+  }
+}
+
+/** The next state and what is to be done. An event that means nothing in a state answers the very same state. */
+export function transition(
+  state: ConnectionState,
+  event: ConnectionEvent,
+  options: MachineOptions,
+  circumstances: Circumstances,
+): Transition {
+  if (state.name === 'stopped') return unchanged(state);
+  switch (event.type) {
+    case 'start':
+      return state.name === 'paused' ? connect(state, circumstances) : unchanged(state);
+    case 'pause':
+      return state.name === 'paused' ? unchanged(state) : leave(state, { name: 'paused' }, circumstances);
+    case 'stop':
+      return leave(state, { name: 'stopped' }, circumstances);
+    case 'retry':
+      return isWaiting(state) ? connect(state, circumstances) : unchanged(state);
+    case 'hint':
+      return onHint(state, circumstances);
+    case 'timer':
+      return onTimer(state, options, circumstances);
+    case 'connected':
+      return state.name === 'connecting' ? goLive(state, event.spreadMs, circumstances) : unchanged(state);
+    case 'lost':
+      return hasSocket(state) ? onLost(state, event, options, circumstances) : unchanged(state);
+    case 'push-failed':
+      return state.name === 'live' ? onPushFailed(state, event.cause, options, circumstances) : unchanged(state);
+    case 'push-acknowledged':
+      return state.breaker.pushFailures === 0
+        ? unchanged(state)
+        : { state: { ...state, breaker: pushAcknowledged(state.breaker) }, effects: [] };
+    case 'token-refused':
+      return hasSocket(state)
+        ? leave(state, { name: 'needs-auth', reason: event.reason }, circumstances)
+        : unchanged(state);
+    case 'fail':
+      return leave(state, { name: 'failed', reason: event.reason }, circumstances);
+  }
+}
+
+export function statusOf(state: ConnectionState): Status {
+  const { since } = state;
+  switch (state.name) {
+    case 'connecting':
+    case 'live':
+    case 'paused':
+    case 'stopped':
+      return { state: state.name, since };
+    case 'offline':
+      return { state: 'offline', since, attempt: failuresInARow(state.breaker), retryAt: state.retryAt };
+    case 'halted':
+      return { state: 'halted', since, probeAt: state.probeAt, cause: state.cause };
+    case 'needs-auth':
+    case 'failed':
+      return { state: state.name, since, reason: state.reason };
+  }
+}
+
+type Waiting = Extract<ConnectionState, { readonly name: 'offline' | 'halted' | 'needs-auth' | 'failed' }>;
+
+function isWaiting(state: ConnectionState): state is Waiting {
+  return ['offline', 'halted', 'needs-auth', 'failed'].includes(state.name);
+}
+
+function hasSocket(state: ConnectionState): boolean {
+  return state.name === 'connecting' || state.name === 'live';
+}
+
+function failuresInARow({ linkFailures, pushFailures }: Breaker): number {
+  return Math.max(linkFailures, pushFailures);
+}
+
+function unchanged(state: ConnectionState): Transition {
+  return { state, effects: [] };
+}
+
+function shared(state: ConnectionState, { now }: Circumstances) {
+  return { since: now, breaker: state.breaker, hintedAt: state.hintedAt };
+}
+
+type Resting =
+  | { readonly name: 'paused' | 'stopped' }
+  | { readonly name: 'needs-auth' | 'failed'; readonly reason: string };
+
+function leave(state: ConnectionState, next: Resting, circumstances: Circumstances): Transition {
+  return {
+    state: { ...shared(state, circumstances), ...next } as ConnectionState,
+    effects: hasSocket(state) ? ['close-socket'] : [],
+  };
+}
+
+function connect(state: ConnectionState, circumstances: Circumstances): Transition {
+  const deadlineAt = circumstances.now + CONNECT_DEADLINE_MS;
+  return { state: { ...shared(state, circumstances), name: 'connecting', deadlineAt }, effects: ['open-socket'] };
+}
+
+function onHint(state: ConnectionState, circumstances: Circumstances): Transition {
+  if (state.name !== 'offline' && state.name !== 'halted') return unchanged(state);
+  if (circumstances.now - state.hintedAt < HINT_INTERVAL_MS) return unchanged(state);
+  return connect({ ...state, hintedAt: circumstances.now }, circumstances);
+}
+
+function onTimer(state: ConnectionState, options: MachineOptions, circumstances: Circumstances): Transition {
+  const dueAt = wakeAt(state);
+  if (dueAt === undefined || circumstances.now < dueAt) return unchanged(state);
+  switch (state.name) {
+    case 'offline':
+    case 'halted':
+      return connect(state, circumstances);
+    case 'connecting': {
+      const cause = `the server did not answer within ${CONNECT_DEADLINE_MS / 1000} s`;
+      return onLost(state, { cause }, options, circumstances);
+    }
+    case 'live':
+      return { state: { ...state, breaker: linkLasted(state.breaker), lastsAt: undefined }, effects: [] };
+    default:
+      return unchanged(state);
+  }
+}
+
+function goLive(state: ConnectionState, spreadMs: number, circumstances: Circumstances): Transition {
+  const lastsAt = circumstances.now + LASTING_AFTER_MS;
+  return { state: { ...shared(state, circumstances), name: 'live', spreadMs, lastsAt }, effects: [] };
+}
+
+interface Loss {
+  readonly cause: string;
+  readonly floorMs?: number | undefined;
+}
+
+function onLost(state: ConnectionState, loss: Loss, options: MachineOptions, circumstances: Circumstances): Transition {
+  const wasLasting = state.name === 'live' && state.lastsAt === undefined;
+  const breaker = wasLasting ? state.breaker : linkFailed(state.breaker);
+  const delayMs = wasLasting
+    ? Math.round(circumstances.random * state.spreadMs)
+    : backoffMs(failuresInARow(breaker), options.backoff, circumstances.random);
+  return wait({ ...state, breaker }, delayMs, loss, options, circumstances);
+}
+
+function onPushFailed(
+  state: ConnectionState,
+  cause: string,
+  options: MachineOptions,
+  circumstances: Circumstances,
+): Transition {
+  const breaker = pushFailed(state.breaker);
+  const delayMs = backoffMs(failuresInARow(breaker), options.backoff, circumstances.random);
+  return wait({ ...state, breaker }, delayMs, { cause }, options, circumstances);
+}
+
+function wait(
+  state: ConnectionState,
+  delayMs: number,
+  { cause, floorMs = 0 }: Loss,
+  options: MachineOptions,
+  circumstances: Circumstances,
+): Transition {
+  const common = shared(state, circumstances);
+  if (isTripped(state.breaker, options.breaker)) {
+    const probeAt = circumstances.now + Math.max(floorMs, probeDelayMs(options.breaker, circumstances.random));
+    return { state: { ...common, name: 'halted', probeAt, cause }, effects: ['close-socket'] };
+  }
+  const retryAt = circumstances.now + Math.max(floorMs, delayMs);
+  return { state: { ...common, name: 'offline', retryAt }, effects: ['close-socket'] };
+}

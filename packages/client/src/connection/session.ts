@@ -1,0 +1,123 @@
+import {
+  type Ack,
+  type Connected,
+  type DownMessage,
+  type Page,
+  type Rows,
+  type UpMessage,
+  up,
+} from '@breakwater/protocol';
+import type { Scheduler } from '../scheduler.ts';
+import { LinkLostError, RequestError } from './errors.ts';
+
+export type Request = Extract<UpMessage, { readonly request: number }>;
+type RequestBody<T extends Request['type']> = Omit<Extract<Request, { readonly type: T }>, 'request'> & {
+  readonly type: T;
+};
+interface ReplyByRequest {
+  readonly pull: Page;
+  readonly push: Ack;
+  readonly ping: Extract<DownMessage, { readonly type: 'pong' }>;
+}
+
+/**
+ * One live link: everything that is asked on it settles by reply, deadline or the end of the link. Whoever works for a
+ * session checks its signal before it writes: a session that has ended must change nothing any more.
+ */
+export interface Session {
+  readonly connected: Connected;
+  /** Aborted when the link is gone. */
+  readonly signal: AbortSignal;
+  /**
+   * Asks, and hands the reply to `onReply` in the very turn in which it came: what follows it on the stream must not
+   * overtake it. Answers what `onReply` answers.
+   *
+   * @throws LinkLostError when the link ends first, also because the deadline has passed.
+   * @throws RequestError when the server answers with an error.
+   */
+  request<T extends Request['type'], R>(body: RequestBody<T>, onReply: (reply: ReplyByRequest[T]) => R): Promise<R>;
+}
+
+export interface SessionOptions {
+  readonly connected: Connected;
+  readonly scheduler: Scheduler;
+  readonly send: (frame: Uint8Array<ArrayBuffer>) => void;
+  readonly onRows: (rows: Rows) => void;
+  /** The link must be given up: a request of this type was not answered in time. */
+  readonly onDeadline: (type: Request['type'], cause: string) => void;
+}
+
+export interface SessionRunner {
+  readonly session: Session;
+  receive(message: DownMessage): void;
+  end(cause: string): void;
+}
+
+/** How long a reply may take, in milliseconds. A commit takes some milliseconds; a slow line a few seconds. */
+export const REPLY_DEADLINE_MS = 30_000;
+
+interface Waiting {
+  readonly settle: (message: DownMessage) => void;
+  readonly fail: (error: Error) => void;
+  readonly cancelDeadline: () => void;
+}
+
+export function createSession({ connected, scheduler, send, onRows, onDeadline }: SessionOptions): SessionRunner {
+  const controller = new AbortController();
+  const waitingByRequest = new Map<number, Waiting>();
+  let lastRequest = 0;
+
+  function request<T extends Request['type'], R>(
+    body: RequestBody<T>,
+    onReply: (reply: ReplyByRequest[T]) => R,
+  ): Promise<R> {
+    if (controller.signal.aborted) return Promise.reject(new LinkLostError());
+    const id = ++lastRequest;
+    return new Promise<R>((resolve, reject) => {
+      const cancelDeadline = scheduler.after(REPLY_DEADLINE_MS, () =>
+        onDeadline(body.type, `the server did not answer a ${body.type} within ${REPLY_DEADLINE_MS / 1000} s`),
+      );
+      const settle = (message: DownMessage) => {
+        try {
+          resolve(onReply(message as ReplyByRequest[T]));
+        } catch (error) {
+          reject(error);
+        }
+      };
+      waitingByRequest.set(id, { settle, fail: reject, cancelDeadline });
+      send(up.encode({ ...body, request: id } as UpMessage));
+    });
+  }
+
+  function take(id: number): Waiting | undefined {
+    const waiting = waitingByRequest.get(id);
+    waitingByRequest.delete(id);
+    waiting?.cancelDeadline();
+    return waiting;
+  }
+
+  return {
+    session: { connected, signal: controller.signal, request },
+    receive(message) {
+      switch (message.type) {
+        case 'page':
+        case 'ack':
+        case 'pong':
+          take(message.request)?.settle(message);
+          break;
+        case 'error':
+          take(message.request)?.fail(new RequestError(message.code, message.message));
+          break;
+        case 'rows':
+          onRows(message);
+          break;
+        case 'connected':
+          break;
+      }
+    },
+    end(cause) {
+      controller.abort(new LinkLostError(cause));
+      for (const id of [...waitingByRequest.keys()]) take(id)?.fail(new LinkLostError(cause));
+    },
+  };
+}

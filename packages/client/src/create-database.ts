@@ -1,0 +1,39 @@
+import type { CollectionDefinitions, Collections, DocumentOf } from '@breakwater/crdt';
+import {
+  createRxDatabase,
+  type RxCollection,
+  type RxCollectionCreator,
+  type RxDatabase,
+  type RxDatabaseCreator,
+} from 'rxdb';
+import { withBreakwater } from './storage/with-breakwater.ts';
+
+/** The RxDB collections of definitions, with the document types inferred from the schemas. */
+export type CollectionsOf<T extends CollectionDefinitions> = {
+  [K in keyof T]: RxCollection<DocumentOf<T[K]['schema']>>;
+};
+
+/** What RxDB's createRxDatabase takes, and the definitions of the collections. */
+export type CreateDatabaseOptions<T extends CollectionDefinitions> = RxDatabaseCreator & {
+  /** Made by defineCollections. */
+  readonly collections: Collections<T>;
+};
+
+/**
+ * Opens a plain RxDatabase with its collections, whose local writes are captured from the first one on.
+ *
+ * @throws RxError as RxDB's createRxDatabase and addCollections do.
+ */
+export async function createDatabase<const T extends CollectionDefinitions>({
+  collections,
+  ...options
+}: CreateDatabaseOptions<T>): Promise<RxDatabase<CollectionsOf<T>>> {
+  const storage = withBreakwater(options.storage, { collections: Object.keys(collections) });
+  const database = await createRxDatabase<CollectionsOf<T>>({ ...options, storage });
+  const creators: { [name: string]: RxCollectionCreator } = {};
+  for (const [name, { plan: _plan, ...creator }] of Object.entries(collections)) {
+    creators[name] = creator as unknown as RxCollectionCreator;
+  }
+  await database.addCollections(creators as never);
+  return database;
+}

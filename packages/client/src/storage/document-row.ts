@@ -1,0 +1,109 @@
+import {
+  addRequiredBranches,
+  assembleFields,
+  attachmentName,
+  attachmentPath,
+  DELETED,
+  type DocumentPlan,
+  formatStamp,
+  isDeleted,
+  type Json,
+  NO_STAMP,
+  type Path,
+  type Register,
+  readDocument,
+  type State,
+  sameValue,
+  valueAt,
+} from '@breakwater/crdt';
+import {
+  type MutableRowMeta,
+  metaEntry,
+  packRowMeta,
+  rowMetaOf,
+  type StoredDocument,
+  unpackRowMeta,
+} from './row-meta.ts';
+
+/** Writes from before there were stamps: any stamped write of the same millisecond or later wins over them. */
+const NODE_OF_UNSTAMPED = '0000000000';
+
+/** The meta of a stored document. One that never passed through the capture counts as written at its `lwt`, here. */
+export function readRowMeta(plan: DocumentPlan, document: StoredDocument): MutableRowMeta {
+  const stored = rowMetaOf(document);
+  if (stored) return unpackRowMeta(stored);
+  const stamp = formatStamp({ ms: Math.floor(document._meta.lwt), counter: 0, node: NODE_OF_UNSTAMPED });
+  const paths: Path[] = [...readDocument(plan, document).leaves.keys()];
+  for (const name of Object.keys(document._attachments ?? {})) paths.push(attachmentPath(name));
+  if (document._deleted) paths.push(DELETED);
+  return {
+    stamps: new Map(paths.map((path) => [path, stamp])),
+    generation: NO_STAMP,
+    pending: new Set(paths),
+    seq: undefined,
+    unknown: new Map(),
+  };
+}
+
+/** The state that a stored document and its meta stand for. */
+export function toState(document: StoredDocument, meta: MutableRowMeta): State {
+  const registers = new Map<Path, Register>();
+  for (const [path, stamp] of meta.stamps) registers.set(path, { stamp, value: storedValue(document, meta, path) });
+  return { generation: meta.generation, registers, partial: false };
+}
+
+function storedValue(document: StoredDocument, meta: MutableRowMeta, path: Path): Json | undefined {
+  const unknown = meta.unknown.get(path);
+  if (unknown !== undefined) return unknown;
+  if (path === DELETED) return document._deleted;
+  const name = attachmentName(path);
+  return name === undefined ? valueAt(document, path) : attachmentValue(document, name);
+}
+
+/** What is replicated of an attachment beside its bytes. */
+export function attachmentValue(document: StoredDocument, name: string): Json | undefined {
+  const attachments = document._attachments ?? {};
+  if (!Object.hasOwn(attachments, name)) return undefined;
+  const { digest, length, type } = attachments[name] as { digest: string; length: number; type: string };
+  return { digest, length, type };
+}
+
+export interface RowTarget {
+  readonly plan: DocumentPlan;
+  readonly id: string;
+  readonly previous: StoredDocument | undefined;
+  readonly pending: Set<Path>;
+  readonly seq: number | undefined;
+}
+
+/**
+ * The document that shows a state, ready for RxDB but for `_rev` and `lwt`. Registers without a place in this app's
+ * schema, and attachments whose bytes are not here, are kept in the meta.
+ */
+export function toDocument(state: State, { plan, id, previous, pending, seq }: RowTarget): StoredDocument {
+  const fields = assembleFields(state, (path) => plan.leaves.has(path));
+  addRequiredBranches(plan, fields);
+  const attachments: { [name: string]: StoredDocument['_attachments'][string] } = {};
+  const unknown = new Map<Path, Json>();
+  for (const [path, { value }] of state.registers) {
+    if (value === undefined || path === DELETED || plan.leaves.has(path)) continue;
+    const name = attachmentName(path);
+    const here = name === undefined ? undefined : previous?._attachments[name];
+    const isHere = name !== undefined && previous !== undefined && sameValue(attachmentValue(previous, name), value);
+    if (name !== undefined && here !== undefined && isHere && !isDeleted(state)) attachments[name] = here;
+    else unknown.set(path, value);
+  }
+  const stamps = new Map([...state.registers].map(([path, { stamp }]) => [path, stamp]));
+  return {
+    ...fields,
+    [plan.primaryKey]: id,
+    _deleted: isDeleted(state),
+    _attachments: attachments,
+    _rev: previous?._rev ?? '',
+    _meta: {
+      ...(previous?._meta ?? {}),
+      lwt: previous?._meta.lwt ?? 0,
+      ...metaEntry(packRowMeta({ stamps, generation: state.generation, pending, seq, unknown })),
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import {
+  type Clock,
+  type DocumentPlan,
+  merge,
+  type Path,
+  type State,
+  sameState,
+  stampAt,
+  valueAt,
+} from '@breakwater/crdt';
+import { type BulkWriteRow, createRevision, getChangedDocumentsSince, type RxCollection } from 'rxdb';
+import { filter, map, type Observable } from 'rxjs';
+import { ACK_CONTEXT, MERGE_CONTEXT } from './contexts.ts';
+import { readRowMeta, toDocument, toState } from './document-row.ts';
+import { type MutableRowMeta, packRowMeta, type StoredDocument, setRowMeta } from './row-meta.ts';
+import { type CapturedStorage, capturedStorageOf } from './with-breakwater.ts';
+
+/** A document as replication sees it. */
+export interface LocalRow {
+  readonly id: string;
+  readonly state: State;
+  readonly pending: ReadonlySet<Path>;
+  /** The server's commit number that the row was last seen with; undefined: never. */
+  readonly seq: number | undefined;
+  readonly document: StoredDocument;
+}
+
+/** A row from the server. */
+export interface RemoteRow {
+  readonly id: string;
+  readonly seq: number;
+  readonly state: State;
+}
+
+/** The server has stored a row as it was pushed. */
+export interface AcknowledgedRow {
+  readonly id: string;
+  readonly pushed: LocalRow;
+  readonly seq: number;
+}
+
+export interface PendingChange {
+  readonly id: string;
+  /** Size of the pending part, about; 0: nothing is pending any more. */
+  readonly bytes: number;
+}
+
+/** A collection's storage, read and written for replication. Every write is a compare-and-swap, tried until it holds. */
+export interface LocalRows {
+  /** Stamps the local writes. */
+  readonly clock: Clock;
+  /** The newest last-write time in the storage, in RxDB's milliseconds. */
+  readonly newestLwt: number;
+  read(ids: readonly string[]): Promise<LocalRow[]>;
+  /** Merges rows into the storage. */
+  mergeRows(rows: readonly RemoteRow[]): Promise<PendingChange[]>;
+  /** Clears what is pending no more, unseen by queries. */
+  acknowledge(rows: readonly AcknowledgedRow[]): Promise<PendingChange[]>;
+  /** What is pending among the rows written after `lwt`, batch by batch; with `whole`, every row counts as pending. */
+  scan(lwt: number, whole: boolean): AsyncGenerator<PendingChange[]>;
+  /** What local writes, of this tab and of others, make pending. */
+  readonly localChanges$: Observable<PendingChange[]>;
+}
+
+const SCAN_BATCH = 500;
+
+interface Change {
+  readonly previous: StoredDocument | undefined;
+  readonly document: StoredDocument;
+  readonly context: string;
+}
+
+/** @throws Error when the collection's storage was not wrapped with withBreakwater. */
+export function createLocalRows(collection: RxCollection): LocalRows {
+  const captured = requireCaptured(collection);
+  const { plan, instance } = captured;
+  const { database } = collection;
+
+  async function find(ids: readonly string[]): Promise<Map<string, StoredDocument>> {
+    const documents = await database.lockedRun(() => instance.findDocumentsById([...ids], true));
+    return new Map((documents as StoredDocument[]).map((document) => [idOf(plan, document), document]));
+  }
+
+  /** Answers the ids whose document was changed by somebody else in between. */
+  async function write(changes: readonly Change[], context: string): Promise<string[]> {
+    const rows = changes.filter((change) => change.context === context).map(toWriteRow);
+    if (rows.length === 0) return [];
+    const { error } = await database.lockedRun(() => captured.bulkWrite(rows, context));
+    for (const { status, documentId } of error) {
+      if (status !== 409) throw new Error(`${collection.name}: storing '${documentId}' failed with status ${status}`);
+    }
+    return error.map(({ documentId }) => documentId);
+  }
+
+  async function update<T extends { readonly id: string }>(
+    items: readonly T[],
+    known: ReadonlyMap<string, StoredDocument> | undefined,
+    change: (item: T, stored: StoredDocument | undefined) => Change,
+  ): Promise<PendingChange[]> {
+    const done: PendingChange[] = [];
+    let left = items;
+    let stored = known;
+    while (left.length > 0) {
+      const current = stored ?? (await find(left.map(({ id }) => id)));
+      const changes = left.map((item) => change(item, current.get(item.id)));
+      const overtaken = new Set([...(await write(changes, MERGE_CONTEXT)), ...(await write(changes, ACK_CONTEXT))]);
+      for (const { document } of changes) {
+        if (!overtaken.has(idOf(plan, document))) done.push(pendingChange(plan, document));
+      }
+      left = left.filter(({ id }) => overtaken.has(id));
+      stored = undefined;
+    }
+    return done;
+  }
+
+  function mergeRow(remote: RemoteRow, stored: StoredDocument | undefined): Change {
+    const local = stored && toLocalRow(plan, stored);
+    const state = local ? merge(local.state, remote.state) : remote.state;
+    const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
+    if (stored && local && sameState(local.state, state)) return silent(plan, stored, pending, remote.seq);
+    const target = { plan, id: remote.id, previous: stored, pending, seq: remote.seq };
+    const document = toDocument(state, target);
+    document._rev = createRevision(database.token, stored);
+    document._meta.lwt = captured.lwt.next();
+    return { previous: stored, document, context: MERGE_CONTEXT };
+  }
+
+  function acknowledgeRow({ pushed, seq }: AcknowledgedRow, stored: StoredDocument | undefined): Change {
+    if (stored === undefined) throw new Error(`${collection.name}: '${pushed.id}' vanished while it was pushed`);
+    const { state, pending } = toLocalRow(plan, stored);
+    const left = [...pending].filter((path) => stampAt(state, path) !== stampAt(pushed.state, path));
+    return silent(plan, stored, new Set(left), seq);
+  }
+
+  return {
+    clock: captured.clock,
+    get newestLwt() {
+      return captured.lwt.newest;
+    },
+    async read(ids) {
+      return [...(await find(ids)).values()].map((document) => toLocalRow(plan, document));
+    },
+    mergeRows: (rows) => update(rows, undefined, mergeRow),
+    acknowledge: (rows) => update(rows, new Map(rows.map(({ id, pushed }) => [id, pushed.document])), acknowledgeRow),
+    async *scan(lwt, whole) {
+      let checkpoint: unknown = { id: '', lwt: whole ? 0 : lwt };
+      for (;;) {
+        const page = await database.lockedRun(() => getChangedDocumentsSince(instance, SCAN_BATCH, checkpoint));
+        if (page.documents.length === 0) return;
+        checkpoint = page.checkpoint;
+        const changes = (page.documents as StoredDocument[]).map((document) => pendingChange(plan, document));
+        yield whole ? changes.map(({ id, bytes }) => ({ id, bytes: Math.max(1, bytes) })) : changes;
+      }
+    },
+    localChanges$: instance.changeStream().pipe(
+      filter(({ context }) => context !== MERGE_CONTEXT),
+      map(({ events }) => events.map(({ documentData }) => pendingChange(plan, documentData as StoredDocument))),
+    ),
+  };
+}
+
+function requireCaptured(collection: RxCollection): CapturedStorage {
+  const captured = capturedStorageOf(collection.storageInstance.originalStorageInstance);
+  if (captured) return captured;
+  throw new Error(
+    `${collection.name}: local writes are not captured; create the database with withBreakwater(storage)`,
+  );
+}
+
+function idOf(plan: DocumentPlan, document: StoredDocument): string {
+  return document[plan.primaryKey] as string;
+}
+
+function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: string]: unknown }> {
+  return previous ? { document, previous } : { document };
+}
+
+function toLocalRow(plan: DocumentPlan, document: StoredDocument): LocalRow {
+  const meta = readRowMeta(plan, document);
+  return { id: idOf(plan, document), state: toState(document, meta), pending: meta.pending, seq: meta.seq, document };
+}
+
+/** A pending path that a newer write from elsewhere has won is nothing of ours any more. */
+function stillPending(pending: ReadonlySet<Path>, before: State, after: State): Set<Path> {
+  return new Set([...pending].filter((path) => stampAt(before, path) === stampAt(after, path)));
+}
+
+/** The same document with other bookkeeping: `_rev` and `lwt` stay. */
+function silent(plan: DocumentPlan, stored: StoredDocument, pending: Set<Path>, seq: number): Change {
+  const document = { ...stored };
+  const meta: MutableRowMeta = { ...readRowMeta(plan, stored), pending, seq };
+  setRowMeta(document, packRowMeta(meta), stored._meta.lwt);
+  return { previous: stored, document, context: ACK_CONTEXT };
+}
+
+function pendingChange(plan: DocumentPlan, document: StoredDocument): PendingChange {
+  const { pending } = readRowMeta(plan, document);
+  let bytes = 0;
+  for (const path of pending) bytes += path.length + sizeOf(valueAt(document, path));
+  return { id: idOf(plan, document), bytes };
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  return typeof value === 'object' && value !== null ? JSON.stringify(value).length : 4;
+}

@@ -1,0 +1,92 @@
+import { type Json, NO_STAMP, type Path, type Stamp } from '@breakwater/crdt';
+import type { PlainJsonValue, RxDocumentData } from 'rxdb';
+
+/** What merging needs to know of a document beyond its values. Lives in RxDB's `_meta` under {@link META_KEY}, as JSON. */
+export interface RowMeta {
+  /** Every register that differs from the generation: a stamp, then the paths written with it. All sorted. */
+  readonly stamps: readonly (readonly [Stamp, ...Path[]])[];
+  readonly generation?: Stamp;
+  /** Paths changed here and not yet acknowledged; GENERATION among them: the whole row. */
+  readonly pending?: readonly Path[];
+  /** The server's commit number that this row was last seen with. */
+  readonly seq?: number;
+  /** Values of registers that this version of the app has no place for. */
+  readonly unknown?: readonly (readonly [Path, Json])[];
+}
+
+const META_KEY = 'breakwater';
+
+/** A document as a storage holds it, whatever its fields. */
+export type StoredDocument = RxDocumentData<{ [field: string]: unknown }>;
+
+export function rowMetaOf(document: StoredDocument): RowMeta | undefined {
+  const meta: { [key: string]: unknown } = document._meta;
+  return meta[META_KEY] as RowMeta | undefined;
+}
+
+/** Gives the document a `_meta` of its own: RxDB shares one between the rows of a bulk insert. */
+export function setRowMeta(document: StoredDocument, rowMeta: RowMeta, lwt: number): void {
+  document._meta = { ...document._meta, ...metaEntry(rowMeta), lwt };
+}
+
+/** As an entry of `_meta`. RxDB types its values as mutable JSON, which readonly arrays are not. */
+export function metaEntry(rowMeta: RowMeta): { [key: string]: PlainJsonValue } {
+  return { [META_KEY]: rowMeta as unknown as PlainJsonValue };
+}
+
+/** The parts of a row's meta while it is being changed. */
+export interface MutableRowMeta {
+  stamps: Map<Path, Stamp>;
+  generation: Stamp;
+  pending: Set<Path>;
+  seq: number | undefined;
+  unknown: Map<Path, Json>;
+}
+
+export function unpackRowMeta(meta: RowMeta): MutableRowMeta {
+  const stamps = new Map<Path, Stamp>();
+  for (const [stamp, ...paths] of meta.stamps) for (const path of paths) stamps.set(path, stamp);
+  return {
+    stamps,
+    generation: meta.generation ?? NO_STAMP,
+    pending: new Set(meta.pending),
+    seq: meta.seq,
+    unknown: new Map(meta.unknown),
+  };
+}
+
+/** Canonical: the same content gives the same JSON. */
+export function packRowMeta(meta: MutableRowMeta): RowMeta {
+  const unknown = [...meta.unknown].sort(byPath);
+  return {
+    stamps: groupByStamp(meta.stamps),
+    ...(meta.generation === NO_STAMP ? {} : { generation: meta.generation }),
+    ...(meta.pending.size === 0 ? {} : { pending: [...meta.pending].sort() }),
+    ...(meta.seq === undefined ? {} : { seq: meta.seq }),
+    ...(unknown.length === 0 ? {} : { unknown }),
+  };
+}
+
+function groupByStamp(stamps: ReadonlyMap<Path, Stamp>): [Stamp, ...Path[]][] {
+  const groups = new Map<Stamp, [Stamp, ...Path[]]>();
+  for (const [path, stamp] of stamps) {
+    const group = groups.get(stamp);
+    if (group) group.push(path);
+    else groups.set(stamp, [stamp, path]);
+  }
+  // A stamp begins with a digit and sorts before or among the paths: only the paths may be sorted.
+  return [...groups.values()]
+    .map(([stamp, ...paths]): [Stamp, ...Path[]] => [stamp, ...paths.sort()])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function byPath([a]: readonly [Path, Json], [b]: readonly [Path, Json]): number {
+  return a < b ? -1 : 1;
+}
+
+/** The newest stamp that the meta names. */
+export function newestIn(meta: MutableRowMeta): Stamp {
+  let newest = meta.generation;
+  for (const stamp of meta.stamps.values()) if (stamp > newest) newest = stamp;
+  return newest;
+}

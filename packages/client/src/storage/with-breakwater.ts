@@ -1,0 +1,144 @@
+import { type Clock, createClock, type DocumentPlan, planDocument, ValueError } from '@breakwater/crdt';
+import type { BulkWriteRow, RxStorage, RxStorageInstance, RxStorageWriteError } from 'rxdb';
+import { filter, type Observable } from 'rxjs';
+import { captureWrite } from './capture.ts';
+import { ACK_CONTEXT, MERGE_CONTEXT, MIGRATION_CONTEXT } from './contexts.ts';
+import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
+import { rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
+
+type Fields = { [field: string]: unknown };
+export type Instance = RxStorageInstance<Fields, unknown, unknown, unknown>;
+type WriteRow = BulkWriteRow<Fields>;
+type BulkWrite = Instance['bulkWrite'];
+
+/** A storage instance whose local writes are captured. */
+export interface CapturedStorage {
+  readonly instance: Instance;
+  readonly plan: DocumentPlan;
+  readonly clock: Clock;
+  readonly lwt: LwtClock;
+  /** Writes below the capture and below a validator, which must not stop a row that is merged or from a newer app. */
+  readonly bulkWrite: BulkWrite;
+}
+
+export interface BreakwaterStorageOptions {
+  /** Names of the collections that are to be captured. Default: every collection of the app. */
+  readonly collections?: readonly string[];
+  /** Milliseconds since 1970; default: Date.now. */
+  readonly now?: () => number;
+}
+
+const capturedByInstance = new WeakMap<object, CapturedStorage>();
+
+/** The captured storage behind a collection's storage instance, or undefined when it was never wrapped. */
+export function capturedStorageOf(instance: object): CapturedStorage | undefined {
+  return capturedByInstance.get(instance);
+}
+
+/**
+ * The storage, with every local write stamped on its way in. It is the one place where local writes are captured: every
+ * path of RxDB's API ends in bulkWrite. Wrap the storage that you hand to RxDB, validators included.
+ */
+export function withBreakwater<Internals, Options>(
+  storage: RxStorage<Internals, Options>,
+  { collections, now = Date.now }: BreakwaterStorageOptions = {},
+): RxStorage<Internals, Options> {
+  const isCaptured = (name: string) => collections?.includes(name) ?? isAppCollection(name);
+  return {
+    ...storage,
+    // RxDB's dev-mode looks for the word 'validate-' at its beginning.
+    name: storage.name,
+    rxdbVersion: storage.rxdbVersion,
+    async createStorageInstance<D>(params: Parameters<typeof storage.createStorageInstance<D>>[0]) {
+      const instance = await storage.createStorageInstance<D>(params);
+      if (isCaptured(params.collectionName)) await capture(instance as unknown as Instance, now);
+      return instance;
+    },
+  };
+}
+
+/** Not RxDB's own stores: `_rxdb_internal`, `plugin-…`, `rx-replication-meta-…`. */
+function isAppCollection(name: string): boolean {
+  return /^[a-z]/.test(name) && !name.startsWith('plugin-') && !name.startsWith('rx-');
+}
+
+async function capture(instance: Instance, now: () => number): Promise<void> {
+  const plan = planDocument(instance.schema as Parameters<typeof planDocument>[0]);
+  const clock = createClock({ now });
+  const lwt = createLwtClock(now, await newestLwt(instance, now));
+  const next: BulkWrite = instance.bulkWrite.bind(instance);
+  capturedByInstance.set(instance, { instance, plan, clock, lwt, bulkWrite: bareBulkWrite(instance) });
+
+  instance.bulkWrite = async (rows, context) => {
+    if (context === MERGE_CONTEXT || context === ACK_CONTEXT) return next(rows, context);
+    const { good, bad } = captureRows(rows, context, { plan, clock, lwt });
+    const result = good.length > 0 ? await next(good, context) : { error: [] };
+    result.error.push(...bad);
+    return result;
+  };
+  hideAcks(instance, lwt);
+}
+
+/**
+ * The storage's own bulkWrite. Validators replace it on the instance, which leaves the class's method on the prototype;
+ * an instance without a class (one that encrypts, say) has only the one.
+ */
+function bareBulkWrite(instance: Instance): BulkWrite {
+  const prototype: Partial<Instance> | null = Object.getPrototypeOf(instance);
+  return (prototype?.bulkWrite ?? instance.bulkWrite).bind(instance);
+}
+
+interface CaptureParts {
+  readonly plan: DocumentPlan;
+  readonly clock: Clock;
+  readonly lwt: LwtClock;
+}
+
+function captureRows(rows: WriteRow[], context: string, { plan, clock, lwt }: CaptureParts) {
+  const good: WriteRow[] = [];
+  const bad: RxStorageWriteError<Fields>[] = [];
+  const now = lwt.next();
+  for (const row of rows) {
+    const document = row.document as StoredDocument;
+    try {
+      const migrated = context === MIGRATION_CONTEXT ? rowMetaOf(document) : undefined;
+      setRowMeta(document, migrated ?? captureWrite({ plan, clock }, row.previous as StoredDocument, document), now);
+      good.push(row);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      bad.push(valueError(error, row, plan.primaryKey, context));
+    }
+  }
+  return { good, bad };
+}
+
+/** As validators report: the write of this row fails, the others go on. */
+function valueError(error: ValueError, writeRow: WriteRow, primaryKey: string, context: string) {
+  const document: Fields = writeRow.document;
+  return {
+    status: 422,
+    isError: true,
+    documentId: String(document[primaryKey]),
+    validationErrors: [{ message: error.message }],
+    writeRow,
+    context,
+  } as unknown as RxStorageWriteError<Fields>;
+}
+
+function hideAcks(instance: Instance, lwt: LwtClock): void {
+  const changeStream = instance.changeStream.bind(instance);
+  // Another tab's writes must also move this tab's lwt, or a scan by lwt could pass over one of ours.
+  const subscription = changeStream().subscribe((bulk) => {
+    for (const { documentData } of bulk.events) lwt.observe(documentData._meta.lwt);
+  });
+  instance.changeStream = (): ReturnType<Instance['changeStream']> => withoutAcks(changeStream());
+  const close = instance.close.bind(instance);
+  instance.close = () => {
+    subscription.unsubscribe();
+    return close();
+  };
+}
+
+function withoutAcks<T extends { readonly context: string }>(changes$: Observable<T>): Observable<T> {
+  return changes$.pipe(filter((bulk) => bulk.context !== ACK_CONTEXT));
+}

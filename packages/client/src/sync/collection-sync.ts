@@ -1,0 +1,242 @@
+import type { NewRowGroup, Page, RefusalCode } from '@breakwater/protocol';
+import type { RxCollection } from 'rxdb';
+import type { Subscription } from 'rxjs';
+import { RequestError } from '../connection/errors.ts';
+import type { Session } from '../connection/session.ts';
+import { describeError } from '../describe-error.ts';
+import type { Scheduler } from '../scheduler.ts';
+import type { RefusedRow, SyncError } from '../status.ts';
+import type { LocalRows } from '../storage/local-rows.ts';
+import { createDown, type News } from './down.ts';
+import { createPendingRows } from './pending-rows.ts';
+import type { CollectionRecord, RecordKeeper } from './record.ts';
+import { createSignal } from './signal.ts';
+import { createUp, PUSHES_AT_ONCE } from './up.ts';
+
+export interface CollectionSyncOptions {
+  readonly collection: RxCollection;
+  readonly rows: LocalRows;
+  readonly record: RecordKeeper<CollectionRecord>;
+  readonly scheduler: Scheduler;
+  readonly onChange: () => void;
+  readonly onRefused: (row: RefusedRow) => void;
+  /** A document that was refused has changed or was stored. */
+  readonly onRefusalOver: (id: string) => void;
+  readonly onError: (error: Omit<SyncError, 'at'>) => void;
+  readonly onPushAcknowledged: () => void;
+}
+
+/** Replication of one collection, over one session after another. */
+export interface CollectionSync {
+  readonly name: string;
+  readonly pendingRows: number;
+  readonly pendingBytes: number;
+  /** Is everything that the server had stored here, in the session that is live? */
+  readonly isCaughtUp: boolean;
+  readonly isScanned: boolean;
+  /** Looks for what was left pending by earlier runs of the app. */
+  scan(): Promise<void>;
+  /** Pulls, then follows; pushes whatever is pending. Throws what must end the session. */
+  run(session: Session): Promise<void>;
+  /** News that the server sent by itself. */
+  receive(session: Session, group: NewRowGroup): Promise<void>;
+  /** The server's store has another life: pull from 0, push every row as a whole. */
+  startOver(): Promise<void>;
+  /** Milliseconds to add to the device's time when local writes are stamped. */
+  correctClock(offsetMs: number): void;
+  stop(): Promise<void>;
+}
+
+/** Rows asked for at once: a page must be stored without a task that the user notices. */
+const PAGE_ROWS = 250;
+/** The checkpoint may be this old when the app ends: some rows are then pulled a second time. */
+const SAVE_AFTER_MS = 500;
+/**
+ * Distance of the saved "all clean up to here" from the newest write, in RxDB's milliseconds: another tab's write may
+ * reach the storage later than its time says.
+ */
+const CLEAN_MARGIN_MS = 60_000;
+
+export function createCollectionSync(options: CollectionSyncOptions): CollectionSync {
+  const { collection, rows, record, scheduler, onChange, onError } = options;
+  const pending = createPendingRows();
+  const refusedIds = new Set<string>();
+  const work = createSignal();
+  let caughtUpIn: Session | undefined;
+  let scanning: Promise<void> | undefined;
+  let isScanned = false;
+  let stopped = false;
+  let checkpoint = record.value.checkpoint;
+  let cancelSave: (() => void) | undefined;
+
+  const down = createDown({
+    rows,
+    onPending: updatePending,
+    onCheckpoint(next) {
+      checkpoint = next;
+      saveSoon();
+    },
+  });
+
+  const up = createUp({
+    collection: collection.name,
+    rows,
+    pending,
+    onRefused,
+    onAcknowledged(session, acknowledged, next) {
+      options.onPushAcknowledged();
+      for (const { id } of acknowledged) endRefusal(id);
+      return down.apply(session, { rows: [], acknowledged, checkpoint: caughtUpIn === session ? next : 0 });
+    },
+  });
+
+  const subscription: Subscription = rows.localChanges$.subscribe((changes) => {
+    for (const { id } of changes) endRefusal(id);
+    updatePending(changes);
+    work.fire();
+  });
+
+  function updatePending(changes: Parameters<typeof pending.update>[0]): void {
+    pending.update(changes);
+    saveSoon();
+    onChange();
+  }
+
+  function onRefused(id: string, code: RefusalCode, reason: string): void {
+    refusedIds.add(id);
+    options.onRefused({ collection: collection.name, id, code, reason, at: scheduler.now() });
+    onChange();
+  }
+
+  function endRefusal(id: string): void {
+    if (refusedIds.delete(id)) options.onRefusalOver(id);
+  }
+
+  function scan(): Promise<void> {
+    scanning ??= scanOnce().catch((error: unknown) => {
+      scanning = undefined;
+      throw error;
+    });
+    return scanning;
+  }
+
+  async function scanOnce(): Promise<void> {
+    const { cleanLwt, resend } = record.value;
+    for await (const changes of rows.scan(cleanLwt, resend)) {
+      if (resend) for (const { id } of changes) pending.requireWhole(id);
+      updatePending(changes.filter(({ bytes }) => bytes > 0));
+    }
+    isScanned = true;
+    work.fire();
+    onChange();
+  }
+
+  function saveSoon(): void {
+    if (stopped) return;
+    cancelSave ??= scheduler.after(SAVE_AFTER_MS, () => void save().catch(reportStorage));
+  }
+
+  function save(): Promise<void> {
+    cancelSave?.();
+    cancelSave = undefined;
+    const isClean = isScanned && pending.rows === 0 && refusedIds.size === 0;
+    const clean = isClean ? { cleanLwt: Math.max(0, rows.newestLwt - CLEAN_MARGIN_MS), resend: false } : {};
+    const { value } = record;
+    const isNew = checkpoint !== value.checkpoint || (isClean && (value.resend || clean.cleanLwt !== value.cleanLwt));
+    return isNew ? record.set({ checkpoint, ...clean, clockMs: rows.clock.highWaterMs() }) : Promise.resolve();
+  }
+
+  function reportStorage(error: unknown): void {
+    onError({ code: 'storage-failed', message: describeError(error), collection: collection.name });
+  }
+
+  async function pull(session: Session): Promise<void> {
+    let page = await pullPage(session, checkpoint);
+    while (!page.last) {
+      // One page is asked for while the one before is being stored, and no more.
+      const next = await pullPage(session, page.checkpoint);
+      await page.applied;
+      page = next;
+    }
+    await page.applied;
+    onChange();
+  }
+
+  function pullPage(session: Session, from: number) {
+    const request = { type: 'pull', collection: collection.name, checkpoint: from, maxRows: PAGE_ROWS } as const;
+    return session.request(request, ({ group, last }: Page) => {
+      if (last) caughtUpIn = session;
+      const applied = down.apply(session, newsOf(group));
+      // Awaited one page later; until then a failure must not count as unhandled.
+      applied.catch(() => {});
+      return { applied, last, checkpoint: group.checkpoint };
+    });
+  }
+
+  async function pullFromTheStartIfNeeded(session: Session): Promise<void> {
+    try {
+      await pull(session);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      if (error.code !== 'checkpoint-ahead') return report(error);
+      await startOver();
+      await pull(session);
+    }
+  }
+
+  /** A collection that the server does not have, say: the others go on. */
+  function report(error: RequestError): void {
+    onError({ code: error.code, message: error.message, collection: collection.name });
+  }
+
+  async function push(session: Session): Promise<void> {
+    await scan();
+    while (!session.signal.aborted && !stopped) {
+      const idle = work.next();
+      if (!(await up.pushOnce(session))) await idle;
+    }
+  }
+
+  async function startOver(): Promise<void> {
+    checkpoint = 0;
+    await record.set({ checkpoint: 0, resend: true });
+    await scan();
+    scanning = undefined;
+    await scan();
+  }
+
+  return {
+    name: collection.name,
+    get pendingRows() {
+      return pending.rows;
+    },
+    get pendingBytes() {
+      return pending.bytes;
+    },
+    get isCaughtUp() {
+      return caughtUpIn !== undefined && !caughtUpIn.signal.aborted;
+    },
+    get isScanned() {
+      return isScanned;
+    },
+    scan,
+    async run(session) {
+      session.signal.addEventListener('abort', work.fire, { once: true });
+      const pushes = Array.from({ length: PUSHES_AT_ONCE }, () => push(session));
+      await Promise.all([pullFromTheStartIfNeeded(session), ...pushes]);
+    },
+    receive: (session, group) => down.apply(session, newsOf(group)),
+    startOver,
+    correctClock: (offsetMs) => rows.clock.correct(offsetMs),
+    async stop() {
+      stopped = true;
+      subscription.unsubscribe();
+      work.fire();
+      await save();
+    },
+  };
+}
+
+function newsOf({ rows, checkpoint }: NewRowGroup): News {
+  return { rows, acknowledged: [], checkpoint };
+}

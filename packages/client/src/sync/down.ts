@@ -1,0 +1,83 @@
+import { decodeState, merge } from '@breakwater/crdt';
+import type { Row } from '@breakwater/protocol';
+import type { Session } from '../connection/session.ts';
+import type { AcknowledgedRow, LocalRows, PendingChange, RemoteRow } from '../storage/local-rows.ts';
+
+/** What one message of the server says about a collection. */
+export interface News {
+  readonly rows: readonly Row[];
+  readonly acknowledged: readonly AcknowledgedRow[];
+  /** Once this news is stored, everything up to this seq is; 0: no statement. */
+  readonly checkpoint: number;
+}
+
+export interface DownOptions {
+  readonly rows: LocalRows;
+  readonly onPending: (changes: readonly PendingChange[]) => void;
+  readonly onCheckpoint: (checkpoint: number) => void;
+}
+
+/** Stores the server's news in the order in which it came: read, merge, write, then the checkpoint. */
+export interface Down {
+  /** Resolves when the news is stored; also when its session ended first, which undoes nothing and loses nothing. */
+  apply(session: Session, news: News): Promise<void>;
+}
+
+interface Queued {
+  readonly session: Session;
+  readonly news: News;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function createDown({ rows, onPending, onCheckpoint }: DownOptions): Down {
+  let queue: Queued[] = [];
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    while (queue.length > 0) {
+      // Everything that has gathered meanwhile is stored in one write.
+      const batch = queue;
+      queue = [];
+      try {
+        await store(batch.filter(({ session }) => !session.signal.aborted));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    running = false;
+  }
+
+  async function store(batch: readonly Queued[]): Promise<void> {
+    const news = batch.map((queued) => queued.news);
+    const remote = combineRows(news.flatMap((each) => each.rows));
+    if (remote.length > 0) onPending(await rows.mergeRows(remote));
+    const acknowledged = news.flatMap((each) => each.acknowledged);
+    if (acknowledged.length > 0) onPending(await rows.acknowledge(acknowledged));
+    // A session that has ended must not move the checkpoint: the next one may have started over from 0.
+    for (const { session, news } of batch) {
+      if (!session.signal.aborted && news.checkpoint > 0) onCheckpoint(news.checkpoint);
+    }
+  }
+
+  return {
+    apply: (session, news) =>
+      new Promise((resolve, reject) => {
+        queue.push({ session, news, resolve, reject });
+        if (!running) void run();
+      }),
+  };
+}
+
+/** Several states of one row become one. @throws MalformedError when a row's bytes are no state. */
+function combineRows(rows: readonly Row[]): RemoteRow[] {
+  const byId = new Map<string, RemoteRow>();
+  for (const { id, seq, bytes } of rows) {
+    const state = decodeState(bytes);
+    const earlier = byId.get(id);
+    byId.set(id, { id, seq, state: earlier ? merge(earlier.state, state) : state });
+  }
+  return [...byId.values()];
+}

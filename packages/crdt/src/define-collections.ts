@@ -1,0 +1,62 @@
+import { type DocumentPlan, planDocument } from './field-plan.ts';
+import type { CollectionSchema } from './schema.ts';
+
+export interface CollectionDefinition<S extends CollectionSchema = CollectionSchema> {
+  readonly schema: S;
+  /** Anything else that RxDB's addCollections takes: migrationStrategies, methods, … */
+  readonly [option: string]: unknown;
+}
+
+export type CollectionDefinitions = { readonly [name: string]: CollectionDefinition };
+
+/** Definitions that were checked, shared by the client and the server. Made by {@link defineCollections} only. */
+export type Collections<T extends CollectionDefinitions = CollectionDefinitions> = {
+  readonly [K in keyof T]: T[K] & { readonly plan: DocumentPlan };
+};
+
+/** Thrown when a definition cannot work; the message names the collection and the field. */
+export class DefinitionError extends Error {
+  override readonly name = 'DefinitionError';
+}
+
+/** A collection name that RxDB accepts. */
+const NAME_PATTERN = /^[a-z][_$a-z0-9-]*$/;
+
+/**
+ * Checks the definitions of an app's collections and plans how their documents are cut into registers.
+ *
+ * @throws DefinitionError when a name, a primary key or an index cannot work.
+ */
+export function defineCollections<const T extends CollectionDefinitions>(definitions: T): Collections<T> {
+  const collections: [string, CollectionDefinition & { plan: DocumentPlan }][] = [];
+  for (const [name, definition] of Object.entries(definitions)) {
+    checkDefinition(name, definition);
+    collections.push([name, { ...definition, plan: planDocument(definition.schema) }]);
+  }
+  return Object.fromEntries(collections) as Collections<T>;
+}
+
+function checkDefinition(name: string, { schema }: CollectionDefinition): void {
+  if (!NAME_PATTERN.test(name)) {
+    throw new DefinitionError(`'${name}' is no collection name: use lower-case letters, digits, _ and -`);
+  }
+  const key = typeof schema.primaryKey === 'string' ? schema.primaryKey : schema.primaryKey?.key;
+  if (key === undefined || !Object.hasOwn(schema.properties ?? {}, key)) {
+    throw new DefinitionError(`${name}: the primary key '${key}' is not among the schema's properties`);
+  }
+  for (const field of schema.required ?? []) {
+    if (!Object.hasOwn(schema.properties, field)) {
+      throw new DefinitionError(`${name}: the required field '${field}' is not among the schema's properties`);
+    }
+  }
+  for (const index of schema.indexes ?? []) {
+    for (const field of typeof index === 'string' ? [index] : index) checkIndexed(name, schema, field);
+  }
+}
+
+function checkIndexed(name: string, schema: CollectionSchema, field: string): void {
+  const top = field.split('.')[0] ?? field;
+  if (!field.startsWith('_') && !Object.hasOwn(schema.properties, top)) {
+    throw new DefinitionError(`${name}: an index names the field '${field}', which is not among the schema's properties`);
+  }
+}

@@ -1,0 +1,39 @@
+export {
+  type CollectionDefinition,
+  type CollectionDefinitions,
+  type Collections,
+  DefinitionError,
+  defineCollections,
+} from './define-collections.ts';
+export type { CollectionSchema, DocumentOf, FromSchema, PropertySchema } from './schema.ts';
+
+export { type Clock, type ClockOptions, createClock } from './clock.ts';
+export { formatStamp, maxStamp, NO_STAMP, parseStamp, type Stamp, type StampParts } from './stamp.ts';
+
+export { type Json, normalize, sameValue, ValueError } from './json.ts';
+export {
+  addRequiredBranches,
+  assembleFields,
+  type DocumentLeaves,
+  isDeleted,
+  type JsonObject,
+  readDocument,
+  valueAt,
+} from './document.ts';
+export { type DocumentPlan, type FieldPlan, planDocument } from './field-plan.ts';
+export { attachmentName, attachmentPath, DELETED, GENERATION, type Path, segmentsOf, toPath } from './path.ts';
+
+export {
+  delta,
+  EMPTY_STATE,
+  MissingBaseError,
+  merge,
+  newestStamp,
+  pick,
+  type Register,
+  type State,
+  sameState,
+  stampAt,
+} from './state.ts';
+export { decodeState, encodeState } from './state-codec.ts';
+export { MalformedError } from './malformed.ts';

@@ -1,0 +1,54 @@
+/**
+ * When and where a register was written; greater wins. Sorts as text: 9 base-36 digits of milliseconds since 1970,
+ * 3 base-36 digits of a counter, 10 characters of node id.
+ *
+ * A hybrid logical clock: Kulkarni et al., "Logical Physical Clocks and Consistent Snapshots in Globally Distributed
+ * Databases" (2014).
+ */
+export type Stamp = string & { readonly __brand: 'Stamp' };
+
+export interface StampParts {
+  /** Milliseconds since 1970. */
+  readonly ms: number;
+  /** Orders stamps of one node within one millisecond. */
+  readonly counter: number;
+  readonly node: string;
+}
+
+const MS_DIGITS = 9;
+const COUNTER_DIGITS = 3;
+export const NODE_LENGTH = 10;
+/** First millisecond that no longer fits (in the year 5188). */
+const MS_END = 36 ** MS_DIGITS;
+const COUNTER_END = 36 ** COUNTER_DIGITS;
+const NODE_PATTERN = /^[0-9a-z]{10}$/;
+
+/** Less than every stamp: the generation of a state that never replaced anything. */
+export const NO_STAMP = '' as Stamp;
+
+/** @throws RangeError when a part is out of its range. */
+export function formatStamp({ ms, counter, node }: StampParts): Stamp {
+  if (!Number.isInteger(ms) || ms < 0 || ms >= MS_END) throw new RangeError(`a stamp cannot hold the time ${ms}`);
+  if (!Number.isInteger(counter) || counter < 0 || counter >= COUNTER_END) {
+    throw new RangeError(`a stamp cannot hold the counter ${counter}`);
+  }
+  if (!NODE_PATTERN.test(node)) throw new RangeError(`'${node}' is no node id: 10 characters of 0-9 and a-z are`);
+  return (ms.toString(36).padStart(MS_DIGITS, '0') + counter.toString(36).padStart(COUNTER_DIGITS, '0') + node) as Stamp;
+}
+
+export function parseStamp(stamp: Stamp): StampParts {
+  return {
+    ms: Number.parseInt(stamp.slice(0, MS_DIGITS), 36),
+    counter: Number.parseInt(stamp.slice(MS_DIGITS, MS_DIGITS + COUNTER_DIGITS), 36),
+    node: stamp.slice(MS_DIGITS + COUNTER_DIGITS),
+  };
+}
+
+export function maxStamp(a: Stamp, b: Stamp): Stamp {
+  return a > b ? a : b;
+}
+
+/** The least time and counter after the given ones: a full counter carries into the milliseconds. */
+export function successor(ms: number, counter: number): { ms: number; counter: number } {
+  return counter + 1 < COUNTER_END ? { ms, counter: counter + 1 } : { ms: ms + 1, counter: 0 };
+}

@@ -1,0 +1,122 @@
+import { type Json, sameValue } from './json.ts';
+import { GENERATION, type Path } from './path.ts';
+import { maxStamp, NO_STAMP, type Stamp } from './stamp.ts';
+import { compareValues } from './value-codec.ts';
+
+/** One register: its value when `stamp` was issued; undefined means that the field was removed. */
+export interface Register {
+  readonly stamp: Stamp;
+  readonly value: Json | undefined;
+}
+
+/**
+ * What is known of one document: a total function from paths to registers. A path that is not listed has no value since
+ * `generation`. A *delta* (`partial`) says nothing at all of unlisted paths.
+ *
+ * Canonical: no listed register is older than the generation, and none without a value is exactly as old. So two states
+ * are the same function if and only if they list the same registers.
+ */
+export interface State {
+  /** The stamp of the last insert over a tombstone, which replaced everything there was; NO_STAMP if there was none. */
+  readonly generation: Stamp;
+  readonly registers: ReadonlyMap<Path, Register>;
+  readonly partial: boolean;
+}
+
+export const EMPTY_STATE: State = { generation: NO_STAMP, registers: new Map(), partial: false };
+
+/**
+ * Both states as one. Commutative, associative and idempotent: the greater stamp wins path by path, and between equal
+ * stamps (migrated data, a hostile client) the greater value.
+ *
+ * @throws MissingBaseError when a delta belongs to a later generation than the state it should be merged with.
+ */
+export function merge(a: State, b: State): State {
+  requireBase(a, b);
+  requireBase(b, a);
+  const generation = maxStamp(a.generation, b.generation);
+  const partial = a.partial && b.partial;
+  const registers = new Map<Path, Register>();
+  const keep = (path: Path, register: Register) => {
+    if (isListed(register, generation)) registers.set(path, register);
+  };
+  for (const [path, register] of a.registers) keep(path, winner(register, registerAt(b, path)));
+  for (const [path, register] of b.registers) {
+    if (!a.registers.has(path)) keep(path, winner(register, registerAt(a, path)));
+  }
+  return { generation, registers, partial };
+}
+
+/** A delta of a generation that its receiver does not have. The sender must send the whole state. */
+export class MissingBaseError extends Error {
+  override readonly name = 'MissingBaseError';
+  constructor() {
+    super('a delta of a later generation cannot be merged; the whole state is needed');
+  }
+}
+
+function requireBase(delta: State, state: State): void {
+  if (delta.partial && delta.generation > state.generation) throw new MissingBaseError();
+}
+
+function isListed(register: Register, generation: Stamp): boolean {
+  return register.stamp > generation || (register.stamp === generation && register.value !== undefined);
+}
+
+function registerAt(state: State, path: Path): Register | undefined {
+  return state.registers.get(path) ?? (state.partial ? undefined : { stamp: state.generation, value: undefined });
+}
+
+function winner(a: Register, b: Register | undefined): Register {
+  return b === undefined || compareRegisters(a, b) >= 0 ? a : b;
+}
+
+function compareRegisters(a: Register, b: Register): number {
+  if (a.stamp !== b.stamp) return a.stamp > b.stamp ? 1 : -1;
+  return sameValue(a.value, b.value) ? 0 : compareValues(a.value, b.value);
+}
+
+/** The stamp of a path in a whole state; of {@link GENERATION}: the generation. */
+export function stampAt(state: State, path: Path): Stamp {
+  if (path === GENERATION) return state.generation;
+  return state.registers.get(path)?.stamp ?? state.generation;
+}
+
+/** The latest stamp anywhere in the state. */
+export function newestStamp(state: State): Stamp {
+  let newest = state.generation;
+  for (const { stamp } of state.registers.values()) if (stamp > newest) newest = stamp;
+  return newest;
+}
+
+/** What `state` has that `since` lacks: a delta, or the whole state when the generation is newer. */
+export function delta(state: State, since: State): State {
+  if (state.generation > since.generation) return state;
+  const registers = new Map<Path, Register>();
+  for (const [path, register] of state.registers) {
+    const known = registerAt(since, path);
+    if (known === undefined || compareRegisters(register, known) > 0) registers.set(path, register);
+  }
+  return { generation: state.generation, registers, partial: true };
+}
+
+/** The registers of these paths as a delta; the whole state when the paths name the generation. */
+export function pick(state: State, paths: readonly Path[]): State {
+  if (paths.includes(GENERATION)) return state;
+  const registers = new Map<Path, Register>();
+  for (const path of paths) {
+    const register = state.registers.get(path);
+    if (register !== undefined) registers.set(path, register);
+  }
+  return { generation: state.generation, registers, partial: true };
+}
+
+/** Do both states say the same? */
+export function sameState(a: State, b: State): boolean {
+  if (a.generation !== b.generation || a.partial !== b.partial || a.registers.size !== b.registers.size) return false;
+  for (const [path, register] of a.registers) {
+    const other = b.registers.get(path);
+    if (other === undefined || compareRegisters(register, other) !== 0) return false;
+  }
+  return true;
+}

@@ -1,0 +1,87 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import type { Codec } from './codec.ts';
+import { readList, writeList } from './list.ts';
+
+/** Answers `push`, after the commit is on disk. Results stand in the order of the pushed rows. */
+export interface Ack {
+  readonly type: 'ack';
+  readonly request: number;
+  readonly groups: readonly AckGroup[];
+}
+
+export interface AckGroup {
+  readonly collection: string;
+  readonly results: readonly RowResult[];
+  /** Every row of the collection up to this seq has now been handed over; 0: no statement. */
+  readonly checkpoint: number;
+}
+
+export type RowResult =
+  /** The row is durable; `seq` is its commit number. */
+  | { readonly kind: 'stored'; readonly seq: number }
+  /** The row was not taken and will not be if it is sent again. */
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly reason: string }
+  /** The delta adds to a row that the server does not have: send the whole state. */
+  | { readonly kind: 'send-full' };
+
+export const REFUSAL_CODES = ['unknown-collection', 'too-large', 'malformed'] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+const STORED = 0;
+const REFUSED = 1;
+const SEND_FULL = 2;
+
+export const ack: Codec<Ack> = {
+  write(encoder, { request, groups }) {
+    encoding.writeVarUint(encoder, request);
+    writeList(encoder, groups, writeGroup);
+  },
+  read: (decoder) => ({ type: 'ack', request: decoding.readVarUint(decoder), groups: readList(decoder, readGroup) }),
+};
+
+function writeGroup(encoder: encoding.Encoder, group: AckGroup): void {
+  encoding.writeVarString(encoder, group.collection);
+  writeList(encoder, group.results, writeResult);
+  encoding.writeVarUint(encoder, group.checkpoint);
+}
+
+function readGroup(decoder: decoding.Decoder): AckGroup {
+  return {
+    collection: decoding.readVarString(decoder),
+    results: readList(decoder, readResult),
+    checkpoint: decoding.readVarUint(decoder),
+  };
+}
+
+function writeResult(encoder: encoding.Encoder, result: RowResult): void {
+  switch (result.kind) {
+    case 'stored':
+      encoding.writeUint8(encoder, STORED);
+      return encoding.writeVarUint(encoder, result.seq);
+    case 'refused':
+      encoding.writeUint8(encoder, REFUSED);
+      encoding.writeVarString(encoder, result.code);
+      return encoding.writeVarString(encoder, result.reason);
+    case 'send-full':
+      return encoding.writeUint8(encoder, SEND_FULL);
+  }
+}
+
+function readResult(decoder: decoding.Decoder): RowResult {
+  const kind = decoding.readUint8(decoder);
+  switch (kind) {
+    case STORED:
+      return { kind: 'stored', seq: decoding.readVarUint(decoder) };
+    case REFUSED:
+      return {
+        kind: 'refused',
+        code: decoding.readVarString(decoder) as RefusalCode,
+        reason: decoding.readVarString(decoder),
+      };
+    case SEND_FULL:
+      return { kind: 'send-full' };
+    default:
+      throw new Error(`a result has the unknown kind ${kind}`);
+  }
+}

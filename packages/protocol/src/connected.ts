@@ -1,0 +1,68 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import type { Codec } from './codec.ts';
+import { readList, writeList } from './list.ts';
+
+/** The server's answer to `connect`: from now on the session is live. */
+export interface Connected {
+  readonly type: 'connected';
+  readonly version: number;
+  /** Names the server's store. A database is bound to the first one it meets. */
+  readonly serverId: string;
+  /** Changes when the store was restored from a backup: checkpoints of another epoch mean nothing. */
+  readonly epoch: string;
+  readonly tenant: string;
+  readonly user: string;
+  /** What this session may read. */
+  readonly labels: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly serverTime: number;
+  /** Tombstones before this seq may have been dropped; a checkpoint below it starts again from 0. */
+  readonly purgedBefore: number;
+  /** After a lost link the first attempt waits a random share of this. */
+  readonly reconnectSpreadMs: number;
+  readonly limits: Limits;
+}
+
+export interface Limits {
+  /** Largest encoded row in bytes. A larger one is refused. */
+  readonly maxRowBytes: number;
+  /** Largest message in bytes. A larger one closes the socket. */
+  readonly maxMessageBytes: number;
+  /** Most rows of one push. */
+  readonly maxPushRows: number;
+}
+
+export const connected: Codec<Connected> = {
+  write(encoder, message) {
+    encoding.writeVarUint(encoder, message.version);
+    encoding.writeVarString(encoder, message.serverId);
+    encoding.writeVarString(encoder, message.epoch);
+    encoding.writeVarString(encoder, message.tenant);
+    encoding.writeVarString(encoder, message.user);
+    writeList(encoder, message.labels, encoding.writeVarString);
+    encoding.writeVarUint(encoder, message.serverTime);
+    encoding.writeVarUint(encoder, message.purgedBefore);
+    encoding.writeVarUint(encoder, message.reconnectSpreadMs);
+    encoding.writeVarUint(encoder, message.limits.maxRowBytes);
+    encoding.writeVarUint(encoder, message.limits.maxMessageBytes);
+    encoding.writeVarUint(encoder, message.limits.maxPushRows);
+  },
+  read: (decoder) => ({
+    type: 'connected',
+    version: decoding.readVarUint(decoder),
+    serverId: decoding.readVarString(decoder),
+    epoch: decoding.readVarString(decoder),
+    tenant: decoding.readVarString(decoder),
+    user: decoding.readVarString(decoder),
+    labels: readList(decoder, decoding.readVarString),
+    serverTime: decoding.readVarUint(decoder),
+    purgedBefore: decoding.readVarUint(decoder),
+    reconnectSpreadMs: decoding.readVarUint(decoder),
+    limits: {
+      maxRowBytes: decoding.readVarUint(decoder),
+      maxMessageBytes: decoding.readVarUint(decoder),
+      maxPushRows: decoding.readVarUint(decoder),
+    },
+  }),
+};

@@ -1,0 +1,19 @@
+import { type Ack, ack } from './ack.ts';
+import { type Connected, connected } from './connected.ts';
+import { type ErrorMessage, error } from './error.ts';
+import { frameCodec } from './frame.ts';
+import { type Page, page } from './page.ts';
+import { type Pong, pong } from './ping.ts';
+import { type Rows, rows } from './rows.ts';
+
+/** Everything a server says. */
+export type DownMessage = Connected | Page | Ack | Rows | Pong | ErrorMessage;
+
+export const down = frameCodec<DownMessage>({
+  connected: { kind: 1, codec: connected },
+  page: { kind: 2, codec: page },
+  ack: { kind: 3, codec: ack },
+  rows: { kind: 4, codec: rows },
+  pong: { kind: 5, codec: pong },
+  error: { kind: 6, codec: error },
+});

@@ -1,0 +1,39 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import type { Codec } from './codec.ts';
+
+/** Something failed. With a request: that request, as a whole, and nothing else. */
+export interface ErrorMessage {
+  readonly type: 'error';
+  /** The request that failed; 0: none. */
+  readonly request: number;
+  readonly code: ErrorCode;
+  /** For people: what happened, to what, what to do. */
+  readonly message: string;
+}
+
+export const ERROR_CODES = [
+  /** The collection is not one of the server's. */
+  'unknown-collection',
+  /** The client is ahead of the server, which was restored from a backup: pull from 0 and push every row in full. */
+  'checkpoint-ahead',
+  /** The store failed; nothing of the request was kept. */
+  'storage-failed',
+  /** The request has too many rows, or asks for something that the protocol does not allow. */
+  'invalid-request',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export const error: Codec<ErrorMessage> = {
+  write(encoder, { request, code, message }) {
+    encoding.writeVarUint(encoder, request);
+    encoding.writeVarString(encoder, code);
+    encoding.writeVarString(encoder, message);
+  },
+  read: (decoder) => ({
+    type: 'error',
+    request: decoding.readVarUint(decoder),
+    code: decoding.readVarString(decoder) as ErrorCode,
+    message: decoding.readVarString(decoder),
+  }),
+};

@@ -1,0 +1,24 @@
+import * as decoding from 'lib0/decoding';
+import * as encoding from 'lib0/encoding';
+import type { Codec } from './codec.ts';
+
+/** The client's heartbeat: browsers neither send nor see websocket pings. Answered by `pong` with the same number. */
+export interface Ping {
+  readonly type: 'ping';
+  readonly request: number;
+}
+
+export interface Pong {
+  readonly type: 'pong';
+  readonly request: number;
+}
+
+export const ping: Codec<Ping> = {
+  write: (encoder, { request }) => encoding.writeVarUint(encoder, request),
+  read: (decoder) => ({ type: 'ping', request: decoding.readVarUint(decoder) }),
+};
+
+export const pong: Codec<Pong> = {
+  write: (encoder, { request }) => encoding.writeVarUint(encoder, request),
+  read: (decoder) => ({ type: 'pong', request: decoding.readVarUint(decoder) }),
+};
