@@ -3,6 +3,7 @@ export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';
 export { type CollectionsOf, type CreateDatabaseOptions, createDatabase } from './create-database.ts';
+export { type InspectedRow, inspectRows } from './inspect.ts';
 export { type ReplicateOptions, type Replication, ReplicationEndedError, replicate } from './replicate.ts';
 export { type Scheduler, systemScheduler } from './scheduler.ts';
 export type { Pending, RefusedRow, Status, SyncError } from './status.ts';

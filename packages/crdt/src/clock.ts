@@ -1,4 +1,4 @@
-import { formatStamp, NODE_LENGTH, NO_STAMP, parseStamp, type Stamp, successor } from './stamp.ts';
+import { formatStamp, NO_STAMP, NODE_LENGTH, parseStamp, type Stamp, successor } from './stamp.ts';
 
 export interface Clock {
   /**

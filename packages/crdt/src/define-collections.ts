@@ -33,13 +33,15 @@ export function defineCollections<const T extends CollectionDefinitions>(definit
     checkDefinition(name, definition);
     collections.push([name, { ...definition, plan: planDocument(definition.schema) }]);
   }
-  return Object.fromEntries(collections) as Collections<T>;
+  // Without a prototype: looking up a name from outside finds a collection or nothing, never `constructor`.
+  return Object.assign(Object.create(null), Object.fromEntries(collections)) as Collections<T>;
 }
 
 function checkDefinition(name: string, { schema }: CollectionDefinition): void {
   if (!NAME_PATTERN.test(name)) {
     throw new DefinitionError(`'${name}' is no collection name: use lower-case letters, digits, _ and -`);
   }
+  if (schema === undefined) throw new DefinitionError(`${name}: the schema is missing`);
   const key = typeof schema.primaryKey === 'string' ? schema.primaryKey : schema.primaryKey?.key;
   if (key === undefined || !Object.hasOwn(schema.properties ?? {}, key)) {
     throw new DefinitionError(`${name}: the primary key '${key}' is not among the schema's properties`);
@@ -57,6 +59,8 @@ function checkDefinition(name: string, { schema }: CollectionDefinition): void {
 function checkIndexed(name: string, schema: CollectionSchema, field: string): void {
   const top = field.split('.')[0] ?? field;
   if (!field.startsWith('_') && !Object.hasOwn(schema.properties, top)) {
-    throw new DefinitionError(`${name}: an index names the field '${field}', which is not among the schema's properties`);
+    throw new DefinitionError(
+      `${name}: an index names the field '${field}', which is not among the schema's properties`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import type { Branch, DocumentPlan, FieldPlan } from './field-plan.ts';
-import { type Json, normalize, ValueError } from './json.ts';
-import { childPath, DELETED, type Path, segmentsOf, toPath } from './path.ts';
+import { isPlainObject, type Json, normalize, typeName, ValueError } from './json.ts';
+import { childPath, DELETED, isOwnProperty, type Path, segmentsOf, toPath } from './path.ts';
 import type { State } from './state.ts';
 
 export type JsonObject = { [key: string]: Json };
@@ -12,9 +12,6 @@ export interface DocumentLeaves {
   readonly changedFields: ReadonlyMap<string, Json | undefined>;
 }
 
-/** RxDB's own properties of a stored document. They are no fields; deletion and attachments are captured apart. */
-const OWN_PROPERTIES = new Set(['_rev', '_meta', '_attachments', '_deleted']);
-
 /**
  * Cuts a document into its leaves. Fields that the schema does not declare are leaves too.
  *
@@ -24,12 +21,17 @@ export function readDocument(plan: DocumentPlan, document: { readonly [name: str
   const leaves = new Map<Path, Json>();
   const changedFields = new Map<string, Json | undefined>();
   for (const name of Object.keys(document)) {
-    if (name === plan.primaryKey || OWN_PROPERTIES.has(name)) continue;
+    if (name === plan.primaryKey || isOwnProperty(name)) continue;
     const value = document[name];
-    const normal = readField(plan.fields.get(name) ?? { kind: 'leaf', path: toPath([name]) }, value, leaves);
-    if (normal !== value) changedFields.set(name, normal);
+    const normal = readField(plan.fields.get(name) ?? undeclaredLeaf(name, toPath([name])), value, leaves);
+    if (normal === undefined || !Object.is(normal, value)) changedFields.set(name, normal);
   }
   return { leaves, changedFields };
+}
+
+function undeclaredLeaf(name: string, path: Path): FieldPlan {
+  if (name === '__proto__' || !name.isWellFormed()) throw new ValueError(`${path}: no field can have this name`);
+  return { kind: 'leaf', path };
 }
 
 function readField(plan: FieldPlan, value: unknown, leaves: Map<Path, Json>): Json | undefined {
@@ -41,17 +43,16 @@ function readField(plan: FieldPlan, value: unknown, leaves: Map<Path, Json>): Js
 }
 
 function readBranch(plan: Branch, value: unknown, leaves: Map<Path, Json>): Json | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ValueError(`${plan.path}: the schema declares an object with properties, so it cannot hold ${value}`);
+  if (!isPlainObject(value)) {
+    throw new ValueError(`${plan.path}: the schema declares an object with properties; ${typeName(value)} is none`);
   }
-  const source = value as { [name: string]: unknown };
+  const source = value;
   const copy: JsonObject = {};
   let changed = false;
   for (const name of Object.keys(source)) {
-    if (name === '__proto__') throw new ValueError(`${plan.path}: the key __proto__ cannot be stored`);
-    const child = plan.children.get(name) ?? { kind: 'leaf', path: childPath(plan.path, name) };
+    const child = plan.children.get(name) ?? undeclaredLeaf(name, childPath(plan.path, name));
     const normal = readField(child, source[name], leaves);
-    if (normal !== source[name]) changed = true;
+    if (normal === undefined || !Object.is(normal, source[name])) changed = true;
     if (normal !== undefined) copy[name] = normal;
   }
   if (Object.keys(copy).length === 0 && !plan.required) return undefined;
@@ -81,28 +82,32 @@ export function valueAt(document: { readonly [name: string]: unknown }, path: Pa
 }
 
 /**
- * The fields of a state as a plain object, nested by their paths; without deletion and attachments. `include` picks the
- * paths (default: all).
+ * The fields of a state as a plain object, nested by their paths; without deletion, attachments and what else is RxDB's
+ * own. `include` picks the paths (default: all).
  */
 export function assembleFields(state: State, include: (path: Path) => boolean = () => true): JsonObject {
   const document: JsonObject = {};
+  const made = new Set<JsonObject>();
   // Sorted, so that a value at `a` is laid down before the leaves `a.b` on top of it.
   for (const path of [...state.registers.keys()].sort()) {
-    if (path.startsWith('_') && (path === DELETED || path.startsWith('_attachments.'))) continue;
     const value = state.registers.get(path)?.value;
-    if (value !== undefined && include(path)) place(document, segmentsOf(path), value);
+    if (value === undefined || !include(path)) continue;
+    const segments = segmentsOf(path);
+    if (!isOwnProperty(segments[0] as string)) place(document, segments, value, made);
   }
   return document;
 }
 
-function place(target: JsonObject, segments: string[], value: Json): void {
+/** Copies an object of the state before it lays a leaf into it, once: the copies are `made`. */
+function place(target: JsonObject, segments: string[], value: Json, made: Set<JsonObject>): void {
   let object = target;
   for (const segment of segments.slice(0, -1)) {
     const existing = Object.hasOwn(object, segment) ? object[segment] : undefined;
-    const isObject = typeof existing === 'object' && existing !== null && !Array.isArray(existing);
-    const child: JsonObject = isObject ? { ...existing } : {};
-    object[segment] = child;
-    object = child;
+    const child: JsonObject = isPlainObject(existing) ? (existing as JsonObject) : {};
+    const own = made.has(child) ? child : { ...child };
+    made.add(own);
+    object[segment] = own;
+    object = own;
   }
   object[segments.at(-1) as string] = value;
 }
@@ -115,11 +120,10 @@ export function addRequiredBranches(plan: DocumentPlan, document: JsonObject): v
 }
 
 function addRequired(parent: JsonObject, name: string, branch: Branch): void {
-  if (!Object.hasOwn(parent, name)) {
-    if (!branch.required) return;
-    parent[name] = {};
-  }
-  const object = parent[name] as JsonObject;
+  const existing = Object.hasOwn(parent, name) ? parent[name] : branch.required ? {} : undefined;
+  if (!isPlainObject(existing)) return;
+  const object = { ...existing } as JsonObject;
+  parent[name] = object;
   for (const [childName, child] of branch.children) {
     if (child.kind === 'branch') addRequired(object, childName, child);
   }

@@ -1,5 +1,5 @@
+import { childPath, isOwnProperty, type Path, toPath } from './path.ts';
 import type { CollectionSchema, PropertySchema } from './schema.ts';
-import { childPath, type Path, toPath } from './path.ts';
 
 /** Where one collection's documents are cut into registers. A leaf is one register, a branch merges leaf by leaf. */
 export type FieldPlan = Leaf | Branch;
@@ -24,12 +24,13 @@ export interface DocumentPlan {
   readonly leaves: ReadonlySet<Path>;
 }
 
+/** RxDB adds its own properties to the schemas that it hands to a storage; they have no place in the plan. */
 export function planDocument(schema: CollectionSchema): DocumentPlan {
   const primaryKey = typeof schema.primaryKey === 'string' ? schema.primaryKey : schema.primaryKey.key;
   const leaves = new Set<Path>();
   const fields = new Map<string, FieldPlan>();
   for (const [name, property] of Object.entries(schema.properties)) {
-    if (name === primaryKey) continue;
+    if (name === primaryKey || isOwnProperty(name)) continue;
     fields.set(name, planField(toPath([name]), property, schema.required?.includes(name) ?? false, leaves));
   }
   return { primaryKey, fields, leaves };

@@ -1,3 +1,4 @@
+export { type Clock, type ClockOptions, createClock } from './clock.ts';
 export {
   type CollectionDefinition,
   type CollectionDefinitions,
@@ -5,12 +6,6 @@ export {
   DefinitionError,
   defineCollections,
 } from './define-collections.ts';
-export type { CollectionSchema, DocumentOf, FromSchema, PropertySchema } from './schema.ts';
-
-export { type Clock, type ClockOptions, createClock } from './clock.ts';
-export { formatStamp, maxStamp, NO_STAMP, parseStamp, type Stamp, type StampParts } from './stamp.ts';
-
-export { type Json, normalize, sameValue, ValueError } from './json.ts';
 export {
   addRequiredBranches,
   assembleFields,
@@ -21,8 +16,12 @@ export {
   valueAt,
 } from './document.ts';
 export { type DocumentPlan, type FieldPlan, planDocument } from './field-plan.ts';
-export { attachmentName, attachmentPath, DELETED, GENERATION, type Path, segmentsOf, toPath } from './path.ts';
 
+export { type Json, normalize, sameValue, ValueError } from './json.ts';
+export { MalformedError } from './malformed.ts';
+export { attachmentName, attachmentPath, DELETED, GENERATION, type Path, segmentsOf, toPath } from './path.ts';
+export type { CollectionSchema, DocumentOf, FromSchema, PropertySchema } from './schema.ts';
+export { formatStamp, maxStamp, NO_STAMP, parseStamp, type Stamp, type StampParts } from './stamp.ts';
 export {
   delta,
   EMPTY_STATE,
@@ -36,4 +35,3 @@ export {
   stampAt,
 } from './state.ts';
 export { decodeState, encodeState } from './state-codec.ts';
-export { MalformedError } from './malformed.ts';

@@ -29,7 +29,7 @@ export function normalize(value: unknown, depth = 0): Json {
       if (value === null) return null;
       return Array.isArray(value) ? normalizeArray(value, depth) : normalizeObject(value, depth);
     default:
-      throw new ValueError(`a ${typeof value} cannot be stored; use a JSON value`);
+      throw new ValueError(`${typeName(value)} cannot be stored; use a JSON value`);
   }
 }
 
@@ -38,7 +38,7 @@ function normalizeArray(array: unknown[], depth: number): Json {
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
     const normal = item === undefined ? null : normalize(item, depth + 1);
-    if (copy === undefined && normal !== item) copy = array.slice(0, i) as Json[];
+    if (copy === undefined && !Object.is(normal, item)) copy = array.slice(0, i) as Json[];
     copy?.push(normal);
   }
   return copy ?? (array as Json[]);
@@ -46,11 +46,8 @@ function normalizeArray(array: unknown[], depth: number): Json {
 
 function normalizeObject(object: object, depth: number): Json {
   if ('toJSON' in object && typeof object.toJSON === 'function') return normalize(object.toJSON(), depth + 1);
-  const prototype = Object.getPrototypeOf(object);
-  if (prototype !== Object.prototype && prototype !== null) {
-    throw new ValueError(`a ${object.constructor.name} cannot be stored; use a JSON value`);
-  }
-  const source = object as Record<string, unknown>;
+  if (!isPlainObject(object)) throw new ValueError(`${typeName(object)} cannot be stored; use a JSON value`);
+  const source = object;
   let changed = false;
   const copy: Record<string, Json> = {};
   for (const key of Object.keys(source)) {
@@ -62,10 +59,22 @@ function normalizeObject(object: object, depth: number): Json {
     }
     const safeKey = key.isWellFormed() ? key : key.toWellFormed();
     const normal = normalize(item, depth + 1);
-    if (normal !== item || safeKey !== key) changed = true;
+    if (!Object.is(normal, item) || safeKey !== key) changed = true;
     copy[safeKey] = normal;
   }
   return changed ? copy : (object as Json);
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** What a value is, in words for a message: it may have no text of its own. */
+export function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  return typeof value === 'object' ? `a ${value.constructor?.name ?? 'class instance'}` : `a ${typeof value}`;
 }
 
 /** Equality by value; the order of an object's keys does not count. Both sides are normalised. */

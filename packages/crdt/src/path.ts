@@ -1,3 +1,5 @@
+import { MAX_DEPTH } from './json.ts';
+
 /**
  * The address of one register in a document: property names joined by dots, in each of them `%` written `%25` and `.`
  * written `%2E`.
@@ -16,12 +18,18 @@ export function segmentsOf(path: Path): string[] {
   return path.split('.').map(unescapeSegment);
 }
 
-/** Is this text a path as {@link toPath} writes them? `__proto__` is refused: it is no plain property name. */
+/**
+ * Is this well-formed text a path as {@link toPath} writes them, of at most {@link MAX_DEPTH} names? `__proto__` is
+ * refused: it is no plain property name.
+ */
 export function isPath(text: string): text is Path {
-  return text.split('.').every((segment) => {
-    const name = unescapeSegment(segment);
-    return name !== '__proto__' && name.isWellFormed() && escapeSegment(name) === segment;
-  });
+  if (!text.includes('.')) return isSegment(text);
+  const segments = text.split('.');
+  return segments.length <= MAX_DEPTH && segments.every(isSegment);
+}
+
+function isSegment(segment: string): boolean {
+  return segment !== '__proto__' && (!segment.includes('%') || escapeSegment(unescapeSegment(segment)) === segment);
 }
 
 /** The register that says whether the document is deleted. */
@@ -35,13 +43,22 @@ export const GENERATION = '%' as Path;
 
 const ATTACHMENTS = '_attachments';
 
+/** RxDB's own properties of a stored document. They are no fields; deletion and attachments are captured apart. */
+const OWN_PROPERTIES = new Set<string>([DELETED, ATTACHMENTS, '_meta', '_rev']);
+
+export function isOwnProperty(name: string): boolean {
+  return OWN_PROPERTIES.has(name);
+}
+
 export function attachmentPath(name: string): Path {
   return toPath([ATTACHMENTS, name]);
 }
 
 /** The attachment's name, or undefined when the path is no attachment's. */
 export function attachmentName(path: Path): string | undefined {
-  return path.startsWith(`${ATTACHMENTS}.`) ? unescapeSegment(path.slice(ATTACHMENTS.length + 1)) : undefined;
+  if (!path.startsWith(`${ATTACHMENTS}.`)) return undefined;
+  const segment = path.slice(ATTACHMENTS.length + 1);
+  return segment.includes('.') ? undefined : unescapeSegment(segment);
 }
 
 function escapeSegment(name: string): string {

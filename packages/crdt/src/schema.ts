@@ -11,7 +11,9 @@ export interface PropertySchema {
 
 export interface CollectionSchema {
   readonly version: number;
-  readonly primaryKey: string | { readonly key: string; readonly fields: readonly string[]; readonly separator: string };
+  readonly primaryKey:
+    | string
+    | { readonly key: string; readonly fields: readonly string[]; readonly separator: string };
   readonly type: 'object';
   readonly properties: { readonly [name: string]: PropertySchema };
   readonly required?: readonly string[];
@@ -58,8 +60,11 @@ type FromProperties<P, Required> = Simplify<
 type Simplify<T> = { [K in keyof T]: T[K] };
 
 /** The document type of a collection's schema; its primary key is always there. */
-export type DocumentOf<S extends CollectionSchema> = S extends { readonly primaryKey: infer K extends string }
-  ? FromProperties<S['properties'], K | RequiredOf<S>>
-  : FromProperties<S['properties'], RequiredOf<S>>;
+export type DocumentOf<S extends CollectionSchema> = FromProperties<
+  S['properties'],
+  KeyOf<S['primaryKey']> | RequiredOf<S>
+>;
+
+type KeyOf<K> = K extends { readonly key: infer Key } ? Key : K;
 
 type RequiredOf<S> = S extends { readonly required: readonly (infer R)[] } ? R : never;

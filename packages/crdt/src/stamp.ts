@@ -16,6 +16,8 @@ export interface StampParts {
 }
 
 const MS_DIGITS = 9;
+const LOW_DIGITS = 5;
+const LOW_END = 36 ** LOW_DIGITS;
 const COUNTER_DIGITS = 3;
 export const NODE_LENGTH = 10;
 /** First millisecond that no longer fits (in the year 5188). */
@@ -28,12 +30,31 @@ export const NO_STAMP = '' as Stamp;
 
 /** @throws RangeError when a part is out of its range. */
 export function formatStamp({ ms, counter, node }: StampParts): Stamp {
+  if (!isNode(node)) throw new RangeError(`'${node}' is no node id: 10 characters of 0-9 and a-z are`);
+  return (formatTime(ms, counter) + node) as Stamp;
+}
+
+export function isNode(text: string): boolean {
+  return NODE_PATTERN.test(text);
+}
+
+/**
+ * A stamp without its node.
+ * @throws RangeError when a part is out of its range.
+ */
+export function formatTime(ms: number, counter: number): string {
   if (!Number.isInteger(ms) || ms < 0 || ms >= MS_END) throw new RangeError(`a stamp cannot hold the time ${ms}`);
   if (!Number.isInteger(counter) || counter < 0 || counter >= COUNTER_END) {
     throw new RangeError(`a stamp cannot hold the counter ${counter}`);
   }
-  if (!NODE_PATTERN.test(node)) throw new RangeError(`'${node}' is no node id: 10 characters of 0-9 and a-z are`);
-  return (ms.toString(36).padStart(MS_DIGITS, '0') + counter.toString(36).padStart(COUNTER_DIGITS, '0') + node) as Stamp;
+  // In two halves: numbers below 2^31 are written several times faster.
+  const high = Math.floor(ms / LOW_END);
+  const low = ms - high * LOW_END;
+  return digits(high, MS_DIGITS - LOW_DIGITS) + digits(low, LOW_DIGITS) + digits(counter, COUNTER_DIGITS);
+}
+
+function digits(value: number, length: number): string {
+  return value.toString(36).padStart(length, '0');
 }
 
 export function parseStamp(stamp: Stamp): StampParts {

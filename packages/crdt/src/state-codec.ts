@@ -1,8 +1,9 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
+import { readText, readUint } from './bytes.ts';
 import { MalformedError } from './malformed.ts';
 import { isPath, type Path } from './path.ts';
-import { formatStamp, NO_STAMP, parseStamp, type Stamp } from './stamp.ts';
+import { formatTime, isNode, NO_STAMP, parseStamp, type Stamp } from './stamp.ts';
 import type { Register, State } from './state.ts';
 import { readValue, writeValue } from './value-codec.ts';
 
@@ -14,8 +15,8 @@ import { readValue, writeValue } from './value-codec.ts';
  * generation = index of stamp
  * registers  = count, each: path, index of stamp, value; sorted by path
  *
- * Every count, index and number is a lib0 varUint. Sorted tables make the encoding canonical: one state, one sequence
- * of bytes.
+ * Every count, index and number is a lib0 varUint. Canonical: one state, one sequence of bytes. What is unsorted, padded
+ * or unused does not decode.
  */
 const PARTIAL = 1;
 const HAS_GENERATION = 2;
@@ -48,6 +49,7 @@ function stampsOf(state: State): Stamp[] {
 function writeStamps(encoder: encoding.Encoder, stamps: Stamp[]): (stamp: Stamp) => number {
   const parts = stamps.map(parseStamp);
   const nodes = [...new Set(parts.map(({ node }) => node))].sort();
+  const nodeIndex = indexByItem(nodes);
   encoding.writeVarUint(encoder, nodes.length);
   for (const node of nodes) encoding.writeVarString(encoder, node);
   encoding.writeVarUint(encoder, stamps.length);
@@ -55,11 +57,15 @@ function writeStamps(encoder: encoding.Encoder, stamps: Stamp[]): (stamp: Stamp)
   for (const { ms, counter, node } of parts) {
     encoding.writeVarUint(encoder, ms - lastMs);
     encoding.writeVarUint(encoder, counter);
-    encoding.writeVarUint(encoder, nodes.indexOf(node));
+    encoding.writeVarUint(encoder, nodeIndex.get(node) as number);
     lastMs = ms;
   }
-  const index = new Map(stamps.map((stamp, i) => [stamp, i]));
-  return (stamp) => index.get(stamp) as number;
+  const stampIndex = indexByItem(stamps);
+  return (stamp) => stampIndex.get(stamp) as number;
+}
+
+function indexByItem<T>(items: readonly T[]): Map<T, number> {
+  return new Map(items.map((item, i) => [item, i]));
 }
 
 /** @throws MalformedError when the bytes are no state, or one whose registers break the rules that merging relies on. */
@@ -76,47 +82,75 @@ function read(decoder: decoding.Decoder): State {
   const flags = decoding.readUint8(decoder);
   if ((flags & ~KNOWN_FLAGS) !== 0) throw new MalformedError(`the state has unknown flags ${flags}`);
   const stamps = readStamps(decoder);
-  const stampAt = (index: number): Stamp => {
-    const stamp = stamps[index];
-    if (stamp === undefined) throw new MalformedError(`the state names stamp ${index} of ${stamps.length}`);
-    return stamp;
-  };
-  const generation = flags & HAS_GENERATION ? stampAt(decoding.readVarUint(decoder)) : NO_STAMP;
+  const generation = flags & HAS_GENERATION ? stamps.at(readUint(decoder)) : NO_STAMP;
+  const registers = readRegisters(decoder, stamps, generation);
+  stamps.requireAllUsed();
+  if (decoding.hasContent(decoder)) throw new MalformedError('the state has bytes after its end');
+  return { generation, registers, partial: (flags & PARTIAL) !== 0 };
+}
+
+function readStamps(decoder: decoding.Decoder): Table<Stamp> {
+  const nodes = createTable('nodes');
+  for (let left = readUint(decoder); left > 0; left--) {
+    const node = readText(decoder);
+    if (!isNode(node)) throw new MalformedError('the state names a node that is none');
+    nodes.add(node);
+  }
+  const stamps = createTable<Stamp>('stamps');
+  let ms = 0;
+  for (let left = readUint(decoder); left > 0; left--) {
+    ms += readUint(decoder);
+    const time = formatTime(ms, readUint(decoder));
+    stamps.add((time + nodes.at(readUint(decoder))) as Stamp);
+  }
+  nodes.requireAllUsed();
+  return stamps;
+}
+
+function readRegisters(decoder: decoding.Decoder, stamps: Table<Stamp>, generation: Stamp): Map<Path, Register> {
   const registers = new Map<Path, Register>();
-  const count = decoding.readVarUint(decoder);
-  let last = '';
-  for (let i = 0; i < count; i++) {
-    const path = decoding.readVarString(decoder);
+  let last: Path | undefined;
+  for (let left = readUint(decoder); left > 0; left--) {
+    const path = readText(decoder);
     if (!isPath(path)) throw new MalformedError(`'${path}' is not the path of a register`);
-    if (i > 0 && path <= last) throw new MalformedError('the paths of a state are not sorted');
+    if (last !== undefined && path <= last) throw new MalformedError('the paths of a state are not sorted');
     last = path;
-    const stamp = stampAt(decoding.readVarUint(decoder));
+    const stamp = stamps.at(readUint(decoder));
     const value = readValue(decoder);
     const listed = stamp > generation || (stamp === generation && value !== undefined);
     if (!listed) throw new MalformedError(`the register ${path} is older than the state's generation`);
     registers.set(path, { stamp, value });
   }
-  if (decoding.hasContent(decoder)) throw new MalformedError('the state has bytes after its end');
-  return { generation, registers, partial: (flags & PARTIAL) !== 0 };
+  return registers;
 }
 
-function readStamps(decoder: decoding.Decoder): Stamp[] {
-  const nodes: string[] = [];
-  for (let i = decoding.readVarUint(decoder); i > 0; i--) nodes.push(decoding.readVarString(decoder));
-  const stamps: Stamp[] = [];
-  let ms = 0;
-  for (let i = decoding.readVarUint(decoder); i > 0; i--) {
-    ms += decoding.readVarUint(decoder);
-    const counter = decoding.readVarUint(decoder);
-    stamps.push(toStamp(ms, counter, nodes[decoding.readVarUint(decoder)]));
-  }
-  return stamps;
+/** Texts that the state names by their place. Sorted and each in use, or the bytes would not be canonical. */
+interface Table<T extends string> {
+  add(item: T): void;
+  at(index: number): T;
+  requireAllUsed(): void;
 }
 
-function toStamp(ms: number, counter: number, node: string | undefined): Stamp {
-  try {
-    return formatStamp({ ms, counter, node: node ?? '' });
-  } catch (error) {
-    throw new MalformedError(error instanceof Error ? error.message : String(error));
-  }
+function createTable<T extends string>(name: string): Table<T> {
+  const items: T[] = [];
+  const isUsed: boolean[] = [];
+
+  return {
+    add(item) {
+      const last = items.at(-1);
+      if (last !== undefined && item <= last) throw new MalformedError(`the ${name} of a state are not sorted`);
+      items.push(item);
+      isUsed.push(false);
+    },
+    at(index) {
+      const item = items[index];
+      if (item === undefined)
+        throw new MalformedError(`the state has ${items.length} ${name} and uses number ${index}`);
+      isUsed[index] = true;
+      return item;
+    },
+    requireAllUsed() {
+      if (isUsed.includes(false)) throw new MalformedError(`the state has ${name} that it does not use`);
+    },
+  };
 }

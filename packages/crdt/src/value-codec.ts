@@ -1,5 +1,6 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
+import { readText, readUint } from './bytes.ts';
 import { type Json, MAX_DEPTH } from './json.ts';
 import { MalformedError } from './malformed.ts';
 
@@ -76,13 +77,13 @@ export function readValue(decoder: decoding.Decoder, depth = 0): Json | undefine
     case TRUE:
       return true;
     case POSITIVE:
-      return decoding.readVarUint(decoder);
+      return readUint(decoder);
     case NEGATIVE:
       return readNegative(decoder);
     case FLOAT:
       return readFloat(decoder);
     case STRING:
-      return decoding.readVarString(decoder);
+      return readText(decoder);
     case ARRAY:
       return readArray(decoder, depth);
     case OBJECT:
@@ -93,19 +94,20 @@ export function readValue(decoder: decoding.Decoder, depth = 0): Json | undefine
 }
 
 function readNegative(decoder: decoding.Decoder): number {
-  const magnitude = decoding.readVarUint(decoder);
+  const magnitude = readUint(decoder);
   if (magnitude === 0) throw new MalformedError('a value is minus zero');
   return -magnitude;
 }
 
 function readFloat(decoder: decoding.Decoder): number {
   const value = decoding.readFloat64(decoder);
-  if (!Number.isFinite(value) || Number.isSafeInteger(value)) throw new MalformedError(`${value} is not sent as a float`);
+  if (!Number.isFinite(value) || Number.isSafeInteger(value))
+    throw new MalformedError(`${value} is not sent as a float`);
   return value;
 }
 
 function readArray(decoder: decoding.Decoder, depth: number): Json[] {
-  const length = decoding.readVarUint(decoder);
+  const length = readUint(decoder);
   const array: Json[] = [];
   // Grows by what was really read: a length from outside allocates nothing by itself.
   for (let i = 0; i < length; i++) array.push(readPresent(decoder, depth));
@@ -113,11 +115,11 @@ function readArray(decoder: decoding.Decoder, depth: number): Json[] {
 }
 
 function readObject(decoder: decoding.Decoder, depth: number): { [key: string]: Json } {
-  const count = decoding.readVarUint(decoder);
+  const count = readUint(decoder);
   const object: { [key: string]: Json } = {};
   let last: string | undefined;
   for (let i = 0; i < count; i++) {
-    const key = decoding.readVarString(decoder);
+    const key = readText(decoder);
     if (key === '__proto__') throw new MalformedError('an object has the key __proto__');
     if (last !== undefined && key <= last) throw new MalformedError('the keys of an object are not sorted');
     last = key;

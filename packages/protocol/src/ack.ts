@@ -2,6 +2,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
 import { readList, writeList } from './list.ts';
+import { readUint } from './number.ts';
 
 /** Answers `push`, after the commit is on disk. Results stand in the order of the pushed rows. */
 export interface Ack {
@@ -37,7 +38,7 @@ export const ack: Codec<Ack> = {
     encoding.writeVarUint(encoder, request);
     writeList(encoder, groups, writeGroup);
   },
-  read: (decoder) => ({ type: 'ack', request: decoding.readVarUint(decoder), groups: readList(decoder, readGroup) }),
+  read: (decoder) => ({ type: 'ack', request: readUint(decoder), groups: readList(decoder, readGroup) }),
 };
 
 function writeGroup(encoder: encoding.Encoder, group: AckGroup): void {
@@ -50,7 +51,7 @@ function readGroup(decoder: decoding.Decoder): AckGroup {
   return {
     collection: decoding.readVarString(decoder),
     results: readList(decoder, readResult),
-    checkpoint: decoding.readVarUint(decoder),
+    checkpoint: readUint(decoder),
   };
 }
 
@@ -72,7 +73,7 @@ function readResult(decoder: decoding.Decoder): RowResult {
   const kind = decoding.readUint8(decoder);
   switch (kind) {
     case STORED:
-      return { kind: 'stored', seq: decoding.readVarUint(decoder) };
+      return { kind: 'stored', seq: readUint(decoder) };
     case REFUSED:
       return {
         kind: 'refused',

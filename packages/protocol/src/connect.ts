@@ -1,6 +1,8 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
+import { readUint } from './number.ts';
+import { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.ts';
 
 /** The first message of a client. Answered by `connected`, or by a close code. */
 export interface Connect {
@@ -13,7 +15,11 @@ export interface Connect {
   readonly replica: string;
 }
 
-/** The two version numbers come first for ever: a server must be able to read them of any later client. */
+/**
+ * The two version numbers come first for ever: a server must be able to read them of any later client, to tell it which
+ * side is too old. The rest is written as the oldest of the client's versions has it, and is left unread (empty) when no
+ * version is shared.
+ */
 export const connect: Codec<Connect> = {
   write(encoder, { versions, token, replica }) {
     encoding.writeVarUint(encoder, versions[0]);
@@ -21,10 +27,21 @@ export const connect: Codec<Connect> = {
     encoding.writeVarString(encoder, token);
     encoding.writeVarString(encoder, replica);
   },
-  read: (decoder) => ({
-    type: 'connect',
-    versions: [decoding.readVarUint(decoder), decoding.readVarUint(decoder)],
-    token: decoding.readVarString(decoder),
-    replica: decoding.readVarString(decoder),
-  }),
+  read(decoder) {
+    const versions = [readUint(decoder), readUint(decoder)] as const;
+    if (!isShared(versions)) {
+      decoding.readTailAsUint8Array(decoder);
+      return { type: 'connect', versions, token: '', replica: '' };
+    }
+    return {
+      type: 'connect',
+      versions,
+      token: decoding.readVarString(decoder),
+      replica: decoding.readVarString(decoder),
+    };
+  },
 };
+
+function isShared([min, max]: Connect['versions']): boolean {
+  return min <= PROTOCOL_VERSION && max >= MIN_PROTOCOL_VERSION;
+}

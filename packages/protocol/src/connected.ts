@@ -2,6 +2,7 @@ import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
 import { readList, writeList } from './list.ts';
+import { readUint } from './number.ts';
 
 /** The server's answer to `connect`: from now on the session is live. */
 export interface Connected {
@@ -50,19 +51,19 @@ export const connected: Codec<Connected> = {
   },
   read: (decoder) => ({
     type: 'connected',
-    version: decoding.readVarUint(decoder),
+    version: readUint(decoder),
     serverId: decoding.readVarString(decoder),
     epoch: decoding.readVarString(decoder),
     tenant: decoding.readVarString(decoder),
     user: decoding.readVarString(decoder),
     labels: readList(decoder, decoding.readVarString),
-    serverTime: decoding.readVarUint(decoder),
-    purgedBefore: decoding.readVarUint(decoder),
-    reconnectSpreadMs: decoding.readVarUint(decoder),
+    serverTime: readUint(decoder),
+    purgedBefore: readUint(decoder),
+    reconnectSpreadMs: readUint(decoder),
     limits: {
-      maxRowBytes: decoding.readVarUint(decoder),
-      maxMessageBytes: decoding.readVarUint(decoder),
-      maxPushRows: decoding.readVarUint(decoder),
+      maxRowBytes: readUint(decoder),
+      maxMessageBytes: readUint(decoder),
+      maxPushRows: readUint(decoder),
     },
   }),
 };

@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
+import { readUint } from './number.ts';
 
 /** Something failed. With a request: that request, as a whole, and nothing else. */
 export interface ErrorMessage {
@@ -32,7 +33,7 @@ export const error: Codec<ErrorMessage> = {
   },
   read: (decoder) => ({
     type: 'error',
-    request: decoding.readVarUint(decoder),
+    request: readUint(decoder),
     code: decoding.readVarString(decoder) as ErrorCode,
     message: decoding.readVarString(decoder),
   }),

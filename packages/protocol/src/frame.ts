@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
+import { readUint } from './number.ts';
 
 /** Thrown when a frame is no message of this protocol. The socket it came from cannot be trusted any further. */
 export class FrameError extends Error {
@@ -45,7 +46,7 @@ export function frameCodec<M extends Message>(table: Table<M>): FrameCodec<M> {
     },
     decode(frame) {
       const decoder = decoding.createDecoder(frame);
-      const kind = attempt('its kind', () => decoding.readVarUint(decoder));
+      const kind = attempt('its kind', () => readUint(decoder));
       const codec = codecByKind.get(kind);
       if (codec === undefined) {
         if (kind >= FIRST_OPTIONAL_KIND) return undefined;

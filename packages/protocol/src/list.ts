@@ -1,5 +1,6 @@
-import * as decoding from 'lib0/decoding';
+import type * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
+import { readUint } from './number.ts';
 
 export function writeList<T>(
   encoder: encoding.Encoder,
@@ -13,6 +14,6 @@ export function writeList<T>(
 /** Grows by what is really there: a count from outside allocates nothing by itself. */
 export function readList<T>(decoder: decoding.Decoder, read: (decoder: decoding.Decoder) => T): T[] {
   const items: T[] = [];
-  for (let left = decoding.readVarUint(decoder); left > 0; left--) items.push(read(decoder));
+  for (let left = readUint(decoder); left > 0; left--) items.push(read(decoder));
   return items;
 }

@@ -1,6 +1,6 @@
-import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
+import { readFlags, readUint } from './number.ts';
 import { type NewRowGroup, readNewRowGroup, writeNewRowGroup } from './row.ts';
 
 /** Answers `pull`. After the last page the collection's new rows follow by themselves, as `rows`. */
@@ -11,16 +11,18 @@ export interface Page {
   readonly last: boolean;
 }
 
+const LAST = 1;
+
 export const page: Codec<Page> = {
   write(encoder, { request, group, last }) {
     encoding.writeVarUint(encoder, request);
     writeNewRowGroup(encoder, group);
-    encoding.writeUint8(encoder, last ? 1 : 0);
+    encoding.writeUint8(encoder, last ? LAST : 0);
   },
   read: (decoder) => ({
     type: 'page',
-    request: decoding.readVarUint(decoder),
+    request: readUint(decoder),
     group: readNewRowGroup(decoder),
-    last: decoding.readUint8(decoder) === 1,
+    last: readFlags(decoder, LAST) === LAST,
   }),
 };

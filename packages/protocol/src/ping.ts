@@ -1,6 +1,6 @@
-import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
+import { readUint } from './number.ts';
 
 /** The client's heartbeat: browsers neither send nor see websocket pings. Answered by `pong` with the same number. */
 export interface Ping {
@@ -15,10 +15,10 @@ export interface Pong {
 
 export const ping: Codec<Ping> = {
   write: (encoder, { request }) => encoding.writeVarUint(encoder, request),
-  read: (decoder) => ({ type: 'ping', request: decoding.readVarUint(decoder) }),
+  read: (decoder) => ({ type: 'ping', request: readUint(decoder) }),
 };
 
 export const pong: Codec<Pong> = {
   write: (encoder, { request }) => encoding.writeVarUint(encoder, request),
-  read: (decoder) => ({ type: 'pong', request: decoding.readVarUint(decoder) }),
+  read: (decoder) => ({ type: 'pong', request: readUint(decoder) }),
 };

@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
+import { readUint } from './number.ts';
 
 /** Asks for the rows of a collection after a checkpoint. Answered by `page` or `error`. */
 export interface Pull {
@@ -22,9 +23,9 @@ export const pull: Codec<Pull> = {
   },
   read: (decoder) => ({
     type: 'pull',
-    request: decoding.readVarUint(decoder),
+    request: readUint(decoder),
     collection: decoding.readVarString(decoder),
-    checkpoint: decoding.readVarUint(decoder),
-    maxRows: decoding.readVarUint(decoder),
+    checkpoint: readUint(decoder),
+    maxRows: readUint(decoder),
   }),
 };

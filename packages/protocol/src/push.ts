@@ -1,7 +1,7 @@
-import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import type { Codec } from './codec.ts';
 import { readList, writeList } from './list.ts';
+import { readUint } from './number.ts';
 import { type RowGroup, readRowGroup, writeRowGroup } from './row.ts';
 
 /** Local writes. The server commits the message as one transaction. Answered by `ack` or, as a whole, by `error`. */
@@ -18,7 +18,7 @@ export const push: Codec<Push> = {
   },
   read: (decoder) => ({
     type: 'push',
-    request: decoding.readVarUint(decoder),
+    request: readUint(decoder),
     groups: readList(decoder, readRowGroup),
   }),
 };

@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding';
 import * as encoding from 'lib0/encoding';
 import { readList, writeList } from './list.ts';
+import { readFlags, readUint } from './number.ts';
 
 /** A document as it travels. `bytes` are a state or a delta, opaque here. */
 export interface Row {
@@ -38,9 +39,9 @@ export function writeRow(encoder: encoding.Encoder, row: Row): void {
 
 export function readRow(decoder: decoding.Decoder): Row {
   const id = decoding.readVarString(decoder);
-  const seq = decoding.readVarUint(decoder);
-  const flags = decoding.readUint8(decoder);
-  const base = flags & HAS_BASE ? { base: decoding.readVarUint(decoder) } : {};
+  const seq = readUint(decoder);
+  const flags = readFlags(decoder, DELETED | HAS_BASE);
+  const base = flags & HAS_BASE ? { base: readUint(decoder) } : {};
   return { id, seq, ...base, deleted: (flags & DELETED) !== 0, bytes: decoding.readVarUint8Array(decoder) };
 }
 
@@ -59,5 +60,5 @@ export function writeNewRowGroup(encoder: encoding.Encoder, group: NewRowGroup):
 }
 
 export function readNewRowGroup(decoder: decoding.Decoder): NewRowGroup {
-  return { ...readRowGroup(decoder), checkpoint: decoding.readVarUint(decoder) };
+  return { ...readRowGroup(decoder), checkpoint: readUint(decoder) };
 }

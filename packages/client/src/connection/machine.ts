@@ -206,8 +206,7 @@ function onHint(state: ConnectionState, circumstances: Circumstances): Transitio
 }
 
 function onTimer(state: ConnectionState, options: MachineOptions, circumstances: Circumstances): Transition {
-  const dueAt = wakeAt(state);
-  if (dueAt === undefined || circumstances.now < dueAt) return unchanged(state);
+  // Not compared with the time: a timer may fire a little early, and a clock may have been set back meanwhile.
   switch (state.name) {
     case 'offline':
     case 'halted':

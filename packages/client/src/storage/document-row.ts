@@ -46,7 +46,7 @@ export function readRowMeta(plan: DocumentPlan, document: StoredDocument): Mutab
 }
 
 /** The state that a stored document and its meta stand for. */
-export function toState(document: StoredDocument, meta: MutableRowMeta): State {
+function toState(document: StoredDocument, meta: MutableRowMeta): State {
   const registers = new Map<Path, Register>();
   for (const [path, stamp] of meta.stamps) registers.set(path, { stamp, value: storedValue(document, meta, path) });
   return { generation: meta.generation, registers, partial: false };
@@ -58,6 +58,25 @@ function storedValue(document: StoredDocument, meta: MutableRowMeta, path: Path)
   if (path === DELETED) return document._deleted;
   const name = attachmentName(path);
   return name === undefined ? valueAt(document, path) : attachmentValue(document, name);
+}
+
+/** A document as replication sees it. */
+export interface LocalRow {
+  readonly id: string;
+  readonly state: State;
+  readonly pending: ReadonlySet<Path>;
+  /** The server's commit number that the row was last seen with; undefined: never. */
+  readonly seq: number | undefined;
+  readonly document: StoredDocument;
+}
+
+export function toLocalRow(plan: DocumentPlan, document: StoredDocument): LocalRow {
+  const meta = readRowMeta(plan, document);
+  return { id: idOf(plan, document), state: toState(document, meta), pending: meta.pending, seq: meta.seq, document };
+}
+
+export function idOf(plan: DocumentPlan, document: StoredDocument): string {
+  return document[plan.primaryKey] as string;
 }
 
 /** What is replicated of an attachment beside its bytes. */

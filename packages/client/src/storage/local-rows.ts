@@ -8,22 +8,18 @@ import {
   stampAt,
   valueAt,
 } from '@breakwater/crdt';
-import { type BulkWriteRow, createRevision, getChangedDocumentsSince, type RxCollection } from 'rxdb';
+import {
+  type BulkWriteRow,
+  createRevision,
+  getChangedDocumentsSince,
+  getHeightOfRevision,
+  type RxCollection,
+} from 'rxdb';
 import { filter, map, type Observable } from 'rxjs';
 import { ACK_CONTEXT, MERGE_CONTEXT } from './contexts.ts';
-import { readRowMeta, toDocument, toState } from './document-row.ts';
+import { idOf, type LocalRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
 import { type MutableRowMeta, packRowMeta, type StoredDocument, setRowMeta } from './row-meta.ts';
-import { type CapturedStorage, capturedStorageOf } from './with-breakwater.ts';
-
-/** A document as replication sees it. */
-export interface LocalRow {
-  readonly id: string;
-  readonly state: State;
-  readonly pending: ReadonlySet<Path>;
-  /** The server's commit number that the row was last seen with; undefined: never. */
-  readonly seq: number | undefined;
-  readonly document: StoredDocument;
-}
+import { requireCaptured } from './with-breakwater.ts';
 
 /** A row from the server. */
 export interface RemoteRow {
@@ -43,6 +39,8 @@ export interface PendingChange {
   readonly id: string;
   /** Size of the pending part, about; 0: nothing is pending any more. */
   readonly bytes: number;
+  /** Height of the revision that this is said of: what is said of an older one comes too late. */
+  readonly height: number;
 }
 
 /** A collection's storage, read and written for replication. Every write is a compare-and-swap, tried until it holds. */
@@ -149,7 +147,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
         if (page.documents.length === 0) return;
         checkpoint = page.checkpoint;
         const changes = (page.documents as StoredDocument[]).map((document) => pendingChange(plan, document));
-        yield whole ? changes.map(({ id, bytes }) => ({ id, bytes: Math.max(1, bytes) })) : changes;
+        yield whole ? changes.map((each) => ({ ...each, bytes: Math.max(1, each.bytes) })) : changes;
       }
     },
     localChanges$: instance.changeStream().pipe(
@@ -159,25 +157,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   };
 }
 
-function requireCaptured(collection: RxCollection): CapturedStorage {
-  const captured = capturedStorageOf(collection.storageInstance.originalStorageInstance);
-  if (captured) return captured;
-  throw new Error(
-    `${collection.name}: local writes are not captured; create the database with withBreakwater(storage)`,
-  );
-}
-
-function idOf(plan: DocumentPlan, document: StoredDocument): string {
-  return document[plan.primaryKey] as string;
-}
-
 function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: string]: unknown }> {
   return previous ? { document, previous } : { document };
-}
-
-function toLocalRow(plan: DocumentPlan, document: StoredDocument): LocalRow {
-  const meta = readRowMeta(plan, document);
-  return { id: idOf(plan, document), state: toState(document, meta), pending: meta.pending, seq: meta.seq, document };
 }
 
 /** A pending path that a newer write from elsewhere has won is nothing of ours any more. */
@@ -197,7 +178,7 @@ function pendingChange(plan: DocumentPlan, document: StoredDocument): PendingCha
   const { pending } = readRowMeta(plan, document);
   let bytes = 0;
   for (const path of pending) bytes += path.length + sizeOf(valueAt(document, path));
-  return { id: idOf(plan, document), bytes };
+  return { id: idOf(plan, document), bytes, height: getHeightOfRevision(document._rev) };
 }
 
 function sizeOf(value: unknown): number {

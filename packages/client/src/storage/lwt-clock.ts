@@ -1,5 +1,5 @@
 import { getChangedDocumentsSince } from 'rxdb';
-import type { Instance } from './with-breakwater.ts';
+import type { Instance } from './instance.ts';
 
 /**
  * RxDB's last write time, kept monotonic: it is Date.now(), and a device clock that is set back would make every scan

@@ -1,13 +1,13 @@
 import { type Clock, createClock, type DocumentPlan, planDocument, ValueError } from '@breakwater/crdt';
-import type { BulkWriteRow, RxStorage, RxStorageInstance, RxStorageWriteError } from 'rxdb';
+import type { BulkWriteRow, RxCollection, RxStorage, RxStorageWriteError } from 'rxdb';
 import { filter, type Observable } from 'rxjs';
 import { captureWrite } from './capture.ts';
 import { ACK_CONTEXT, MERGE_CONTEXT, MIGRATION_CONTEXT } from './contexts.ts';
+import type { Instance } from './instance.ts';
 import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
 import { rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 
 type Fields = { [field: string]: unknown };
-export type Instance = RxStorageInstance<Fields, unknown, unknown, unknown>;
 type WriteRow = BulkWriteRow<Fields>;
 type BulkWrite = Instance['bulkWrite'];
 
@@ -35,6 +35,15 @@ export function capturedStorageOf(instance: object): CapturedStorage | undefined
   return capturedByInstance.get(instance);
 }
 
+/** @throws Error when the collection's storage was not wrapped. */
+export function requireCaptured(collection: RxCollection): CapturedStorage {
+  const captured = capturedStorageOf(collection.storageInstance.originalStorageInstance);
+  if (captured) return captured;
+  throw new Error(
+    `${collection.name}: local writes are not captured; create the database with withBreakwater(storage)`,
+  );
+}
+
 /**
  * The storage, with every local write stamped on its way in. It is the one place where local writes are captured: every
  * path of RxDB's API ends in bulkWrite. Wrap the storage that you hand to RxDB, validators included.
@@ -51,7 +60,9 @@ export function withBreakwater<Internals, Options>(
     rxdbVersion: storage.rxdbVersion,
     async createStorageInstance<D>(params: Parameters<typeof storage.createStorageInstance<D>>[0]) {
       const instance = await storage.createStorageInstance<D>(params);
-      if (isCaptured(params.collectionName)) await capture(instance as unknown as Instance, now);
+      // Wrapping twice must not stamp twice.
+      const isWrapped = capturedByInstance.has(instance);
+      if (!isWrapped && isCaptured(params.collectionName)) await capture(instance as unknown as Instance, now);
       return instance;
     },
   };

@@ -10,38 +10,48 @@ export interface PendingRows {
   isWholeRequired(id: string): boolean;
   /** The whole row was stored. What has changed meanwhile is pending as ever. */
   wholeStored(id: string): void;
-  /** There is nothing to push of this row until it changes again. */
+  /** There is nothing to push of this taken row, unless it has changed since it was taken. */
   drop(id: string): void;
   /** Up to `limit` ids that nobody has taken; they stay taken until released. */
   take(limit: number): string[];
   release(ids: readonly string[]): void;
 }
 
-export function createPendingRows(): PendingRows {
-  const bytesById = new Map<string, number>();
-  const wholeIds = new Set<string>();
-  const takenIds = new Set<string>();
-  let bytes = 0;
+interface Entry {
+  readonly bytes: number;
+  /** Of the newest revision heard of. An ack and a local write that cross may be heard of in the wrong order. */
+  readonly height: number;
+}
 
-  function set(id: string, size: number): void {
-    bytes += size - (bytesById.get(id) ?? 0);
-    if (size > 0) bytesById.set(id, size);
-    else bytesById.delete(id);
+export function createPendingRows(): PendingRows {
+  const entryById = new Map<string, Entry>();
+  const wholeIds = new Set<string>();
+  const takenHeightById = new Map<string, number>();
+  let totalBytes = 0;
+
+  function set(id: string, bytes: number, height: number): void {
+    totalBytes += bytes - (entryById.get(id)?.bytes ?? 0);
+    if (bytes > 0) entryById.set(id, { bytes, height });
+    else entryById.delete(id);
   }
 
   return {
     get rows() {
-      return bytesById.size;
+      return entryById.size;
     },
     get bytes() {
-      return bytes;
+      return totalBytes;
     },
     update(changes) {
-      for (const { id, bytes: size } of changes) set(id, wholeIds.has(id) ? Math.max(1, size) : size);
+      for (const { id, bytes, height } of changes) {
+        const isLate = height < (entryById.get(id)?.height ?? 0);
+        if (!isLate) set(id, wholeIds.has(id) ? Math.max(1, bytes) : bytes, height);
+      }
     },
     requireWhole(id) {
       wholeIds.add(id);
-      set(id, bytesById.get(id) ?? 1);
+      const entry = entryById.get(id);
+      set(id, entry?.bytes ?? 1, entry?.height ?? 0);
     },
     isWholeRequired: (id) => wholeIds.has(id),
     wholeStored(id) {
@@ -49,19 +59,21 @@ export function createPendingRows(): PendingRows {
     },
     drop(id) {
       wholeIds.delete(id);
-      set(id, 0);
+      const hasChanged = (entryById.get(id)?.height ?? 0) > (takenHeightById.get(id) ?? 0);
+      if (!hasChanged) set(id, 0, 0);
     },
     take(limit) {
       const ids: string[] = [];
-      for (const id of bytesById.keys()) {
+      for (const [id, { height }] of entryById) {
         if (ids.length === limit) break;
-        if (!takenIds.has(id)) ids.push(id);
+        if (takenHeightById.has(id)) continue;
+        takenHeightById.set(id, height);
+        ids.push(id);
       }
-      for (const id of ids) takenIds.add(id);
       return ids;
     },
     release(ids) {
-      for (const id of ids) takenIds.delete(id);
+      for (const id of ids) takenHeightById.delete(id);
     },
   };
 }

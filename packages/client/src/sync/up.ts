@@ -1,7 +1,8 @@
 import { encodeState, pick } from '@breakwater/crdt';
 import type { Ack, AckGroup, Limits, RefusalCode, Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
-import type { AcknowledgedRow, LocalRow, LocalRows } from '../storage/local-rows.ts';
+import type { LocalRow } from '../storage/document-row.ts';
+import type { AcknowledgedRow, LocalRows } from '../storage/local-rows.ts';
 import type { PendingRows } from './pending-rows.ts';
 
 export interface UpOptions {

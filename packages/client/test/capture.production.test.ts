@@ -1,0 +1,7 @@
+import 'fake-indexeddb/auto';
+import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
+import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
+import { describeCapture } from './capture-table.ts';
+
+describeCapture('memory', () => getRxStorageMemory());
+describeCapture('Dexie', () => getRxStorageDexie());

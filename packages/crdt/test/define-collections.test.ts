@@ -1,0 +1,103 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import {
+  type CollectionSchema,
+  DefinitionError,
+  type DocumentOf,
+  defineCollections,
+  type FromSchema,
+} from '../src/index.ts';
+
+const schema = {
+  version: 0,
+  primaryKey: 'id',
+  type: 'object',
+  properties: { id: { type: 'string' }, updatedAt: { type: 'integer' } },
+} as const satisfies CollectionSchema;
+
+test('[CR120] a definition comes back with the plan of its documents', () => {
+  const { notes } = defineCollections({ notes: { schema } });
+  expect(notes.schema).toBe(schema);
+  expect([...notes.plan.leaves]).toEqual(['updatedAt']);
+});
+
+describe('[CR121] a definition that cannot work is a DefinitionError that names the collection', () => {
+  test.each<[string, string, object]>([
+    ['upper case', 'Notes', schema],
+    ['a digit first', '1notes', schema],
+    ['no schema', 'notes', { schema: undefined }],
+    ['a missing primary key', 'notes', { ...schema, primaryKey: 'nope' }],
+    ['an inherited primary key', 'notes', { ...schema, primaryKey: 'toString' }],
+    ['a missing composite key', 'notes', { ...schema, primaryKey: { key: 'nope', fields: ['id'], separator: '|' } }],
+    ['no properties', 'notes', { ...schema, properties: undefined }],
+    ['a missing required field', 'notes', { ...schema, required: ['nope'] }],
+    ['an index on a missing field', 'notes', { ...schema, indexes: ['nope'] }],
+    ['a compound index on a missing field', 'notes', { ...schema, indexes: [['updatedAt', 'nope']] }],
+  ])('%s', (_name, collection, given) => {
+    const definition = { schema: given, ...('schema' in given ? given : {}) } as { schema: CollectionSchema };
+    expect(() => defineCollections({ [collection]: definition })).toThrow(DefinitionError);
+    expect(() => defineCollections({ [collection]: definition })).toThrow(collection);
+  });
+});
+
+test("[CR122] an index may name a nested field, several fields, and RxDB's own", () => {
+  const indexes = ['updatedAt', ['updatedAt', 'id'], 'id.nested', '_meta.lwt'];
+  expect(() => defineCollections({ notes: { schema: { ...schema, indexes } } })).not.toThrow();
+});
+
+test('[CR123] a name that was not defined finds nothing, whatever it is', () => {
+  const collections: { [name: string]: unknown } = defineCollections({ notes: { schema } });
+  expect(['constructor', '__proto__', 'toString'].map((name) => collections[name])).toEqual(Array(3).fill(undefined));
+});
+
+test('[CR124] the document type is inferred from the schema', () => {
+  const { notes } = defineCollections({
+    notes: {
+      schema: {
+        version: 0,
+        primaryKey: 'id',
+        type: 'object',
+        properties: {
+          id: { type: 'string' },
+          title: { type: 'string' },
+          count: { type: 'integer' },
+          state: { enum: ['open', 'done'] },
+          kind: { const: 'note' },
+          due: { type: ['number', 'null'] },
+          tags: { type: 'array', items: { type: 'string' } },
+          anything: { type: 'array' },
+          free: { type: 'object' },
+          address: {
+            type: 'object',
+            properties: { city: { type: 'string' }, zip: { type: 'string' } },
+            required: ['city'],
+          },
+        },
+        required: ['title'],
+      },
+    },
+  });
+  expectTypeOf<DocumentOf<typeof notes.schema>>().toEqualTypeOf<{
+    id: string;
+    title: string;
+    count?: number;
+    state?: 'open' | 'done';
+    kind?: 'note';
+    due?: number | null;
+    tags?: string[];
+    anything?: unknown[];
+    free?: { [name: string]: unknown };
+    address?: { city: string; zip?: string };
+  }>();
+});
+
+test('[CR125] a composite primary key is always there too', () => {
+  const composite = {
+    ...schema,
+    primaryKey: { key: 'id', fields: ['updatedAt'], separator: '|' },
+  } as const satisfies CollectionSchema;
+  expectTypeOf<DocumentOf<typeof composite>>().toEqualTypeOf<{ id: string; updatedAt?: number }>();
+});
+
+test('[CR126] a schema without a type admits anything', () => {
+  expectTypeOf<FromSchema<{ readonly description: 'any' }>>().toEqualTypeOf<unknown>();
+});

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import {
+  type DownMessage,
+  ERROR_CODES,
+  MIN_PROTOCOL_VERSION,
+  type NewRowGroup,
+  PROTOCOL_VERSION,
+  REFUSAL_CODES,
+  type Row,
+  type RowGroup,
+  type RowResult,
+  type UpMessage,
+} from '../src/index.ts';
+
+/** An arbitrary of each message. A message without one does not compile. */
+type Arbitraries<M extends { readonly type: string }> = {
+  readonly [T in M['type']]: fc.Arbitrary<Extract<M, { readonly type: T }>>;
+};
+
+const uint = fc.oneof(fc.nat(300), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }));
+const text = fc.string({ unit: 'grapheme', maxLength: 20 });
+const bytes = fc.uint8Array({ maxLength: 40 });
+
+function record<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
+  return fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>;
+}
+
+function kind<T extends string>(type: T): fc.Arbitrary<T> {
+  return fc.constant(type);
+}
+
+const row: fc.Arbitrary<Row> = fc.oneof(
+  record<Row>({ id: text, seq: uint, deleted: fc.boolean(), bytes }),
+  record<Required<Row>>({ id: text, seq: uint, base: uint, deleted: fc.boolean(), bytes }),
+);
+const rows = fc.array(row, { maxLength: 4 });
+const group = record<RowGroup>({ collection: text, rows });
+const newGroup = record<NewRowGroup>({ collection: text, rows, checkpoint: uint });
+
+const results: { readonly [K in RowResult['kind']]: fc.Arbitrary<Extract<RowResult, { readonly kind: K }>> } = {
+  stored: record({ kind: kind('stored'), seq: uint }),
+  refused: record({ kind: kind('refused'), code: fc.constantFrom(...REFUSAL_CODES), reason: text }),
+  'send-full': record({ kind: kind('send-full') }),
+};
+const result: fc.Arbitrary<RowResult> = fc.oneof(...Object.values(results));
+
+/** Versions that overlap ours: of any others the rest of the message is not read. */
+const versions = fc.tuple(fc.nat(PROTOCOL_VERSION), fc.integer({ min: MIN_PROTOCOL_VERSION, max: 2 ** 31 }));
+
+const ups: Arbitraries<UpMessage> = {
+  connect: record({ type: kind('connect'), versions, token: text, replica: text }),
+  pull: record({ type: kind('pull'), request: uint, collection: text, checkpoint: uint, maxRows: uint }),
+  push: record({ type: kind('push'), request: uint, groups: fc.array(group, { maxLength: 3 }) }),
+  ping: record({ type: kind('ping'), request: uint }),
+};
+
+const downs: Arbitraries<DownMessage> = {
+  connected: record({
+    type: kind('connected'),
+    version: uint,
+    serverId: text,
+    epoch: text,
+    tenant: text,
+    user: text,
+    labels: fc.array(text, { maxLength: 3 }),
+    serverTime: uint,
+    purgedBefore: uint,
+    reconnectSpreadMs: uint,
+    limits: record({ maxRowBytes: uint, maxMessageBytes: uint, maxPushRows: uint }),
+  }),
+  page: record({ type: kind('page'), request: uint, group: newGroup, last: fc.boolean() }),
+  ack: record({
+    type: kind('ack'),
+    request: uint,
+    groups: fc.array(record({ collection: text, results: fc.array(result, { maxLength: 4 }), checkpoint: uint }), {
+      maxLength: 3,
+    }),
+  }),
+  rows: record({ type: kind('rows'), groups: fc.array(newGroup, { maxLength: 3 }) }),
+  pong: record({ type: kind('pong'), request: uint }),
+  error: record({ type: kind('error'), request: uint, code: fc.constantFrom(...ERROR_CODES), message: text }),
+};
+
+export const upMessages: fc.Arbitrary<UpMessage> = fc.oneof(...Object.values(ups));
+export const downMessages: fc.Arbitrary<DownMessage> = fc.oneof(...Object.values(downs));

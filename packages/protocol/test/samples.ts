@@ -1,0 +1,62 @@
+import { type DownMessage, ERROR_CODES, REFUSAL_CODES, type Row, type UpMessage } from '../src/index.ts';
+
+/** Fixed messages of each kind, with every optional part there and not there. A kind without samples does not compile. */
+type Samples<M extends { readonly type: string }> = {
+  readonly [T in M['type']]: readonly Extract<M, { readonly type: T }>[];
+};
+
+const whole: Row = { id: 'n1', seq: 300, deleted: false, bytes: new Uint8Array([1, 2, 3]) };
+const delta: Row = { id: 'n2', seq: 301, base: 299, deleted: true, bytes: new Uint8Array() };
+const group = { collection: 'notes', rows: [whole, delta] };
+
+export const upSamples: Samples<UpMessage> = {
+  connect: [{ type: 'connect', versions: [1, 1], token: 'secret', replica: 'r1' }],
+  pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
+  push: [
+    { type: 'push', request: 2, groups: [group, { collection: 'tags', rows: [] }] },
+    { type: 'push', request: 3, groups: [] },
+  ],
+  ping: [{ type: 'ping', request: 4 }],
+};
+
+export const downSamples: Samples<DownMessage> = {
+  connected: [
+    {
+      type: 'connected',
+      version: 1,
+      serverId: 's1',
+      epoch: 'e1',
+      tenant: 't1',
+      user: 'u1',
+      labels: ['l1', 'l2'],
+      serverTime: 1_760_000_000_000,
+      purgedBefore: 5,
+      reconnectSpreadMs: 2000,
+      limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 500 },
+    },
+  ],
+  page: [
+    { type: 'page', request: 1, group: { ...group, checkpoint: 301 }, last: true },
+    { type: 'page', request: 1, group: { collection: 'notes', rows: [], checkpoint: 0 }, last: false },
+  ],
+  ack: [
+    {
+      type: 'ack',
+      request: 2,
+      groups: [
+        {
+          collection: 'notes',
+          results: [
+            { kind: 'stored', seq: 302 },
+            { kind: 'send-full' },
+            ...REFUSAL_CODES.map((code) => ({ kind: 'refused', code, reason: 'why' }) as const),
+          ],
+          checkpoint: 302,
+        },
+      ],
+    },
+  ],
+  rows: [{ type: 'rows', groups: [{ ...group, checkpoint: 303 }] }],
+  pong: [{ type: 'pong', request: 4 }],
+  error: ERROR_CODES.map((code) => ({ type: 'error', request: 5, code, message: 'what to do' })),
+};

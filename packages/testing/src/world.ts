@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Collections,
+  createDatabase,
+  defineCollections,
+  type Replication,
+  replicate,
+  withBreakwater,
+} from '@breakwater/client';
+import { type BreakwaterServer, createServer } from '@breakwater/server';
+import type { RxCollection, RxDatabase, RxStorage } from 'rxdb';
+import { type CuttableSockets, createCuttableSockets } from './cuttable-sockets.ts';
+
+export const worldCollections = defineCollections({
+  notes: {
+    schema: {
+      version: 0,
+      primaryKey: 'id',
+      type: 'object',
+      properties: {
+        id: { type: 'string', maxLength: 100 },
+        title: { type: 'string', maxLength: 200 },
+        body: { type: 'string' },
+        rating: { type: 'number' },
+        tags: { type: 'array', items: { type: 'string' } },
+        place: { type: 'object', properties: { city: { type: 'string' }, street: { type: 'string' } } },
+      },
+      required: ['title'],
+      indexes: ['title'],
+    },
+  },
+});
+
+type Definitions = typeof worldCollections extends Collections<infer T> ? T : never;
+export type WorldNotes = Awaited<ReturnType<typeof createDatabase<Definitions>>>['notes'];
+
+/** A real server on a port of its own, whose data outlives its restarts. */
+export interface WorldServer {
+  readonly url: string;
+  readonly current: BreakwaterServer;
+  readonly dataDir: string;
+  restart(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export async function startWorldServer(options: Parameters<typeof createServer>[0] = {}): Promise<WorldServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'breakwater-world-'));
+  let current = await createServer({ dataDir, ...options });
+  const { port } = await current.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    url: `ws://127.0.0.1:${port}/sync`,
+    dataDir,
+    get current() {
+      return current;
+    },
+    async restart() {
+      await current.close();
+      current = await createServer({ dataDir, ...options });
+      await current.listen({ host: '127.0.0.1', port });
+    },
+    async end() {
+      await current.close();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+}
+
+/** One device: a database on a storage, and its replication over sockets that can be cut. */
+export interface WorldClient {
+  readonly name: string;
+  readonly notes: WorldNotes;
+  readonly sync: Replication;
+  readonly sockets: CuttableSockets;
+  /** Closes the database and opens it again; what the storage keeps stays. */
+  reopen(): Promise<void>;
+  end(): Promise<void>;
+}
+
+export interface WorldClientOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly storage: RxStorage<unknown, unknown>;
+  readonly random: () => number;
+  /** How far the device's clock is off, in milliseconds. */
+  readonly clockSkewMs?: number;
+  readonly token?: () => string;
+}
+
+export async function openWorldClient(options: WorldClientOptions): Promise<WorldClient> {
+  const { name, url, storage, random, clockSkewMs = 0, token = () => '' } = options;
+  const databaseName = `${name}-${randomUUID()}`;
+  const now = () => Date.now() + clockSkewMs;
+  const sockets = createCuttableSockets();
+
+  async function open() {
+    const database = await createDatabase({
+      name: databaseName,
+      storage: withBreakwater(storage, { now, collections: Object.keys(worldCollections) }),
+      collections: worldCollections,
+      multiInstance: false,
+    });
+    const sync = replicate(database as unknown as RxDatabase, {
+      url,
+      token,
+      webSocket: sockets.webSocket,
+      backoff: { minMs: 2, maxMs: 8 },
+      // The breaker has tests of its own; here it would only make the random runs slow.
+      breaker: { failures: 1_000_000 },
+      scheduler: { now, after: (delayMs, callback) => cancellable(setTimeout(callback, delayMs)) },
+      random,
+    });
+    return { database, sync };
+  }
+
+  let { database, sync } = await open();
+  return {
+    name,
+    sockets,
+    get notes() {
+      return database.notes;
+    },
+    get sync() {
+      return sync;
+    },
+    async reopen() {
+      await database.close();
+      ({ database, sync } = await open());
+    },
+    async end() {
+      await database.remove();
+    },
+  };
+}
+
+function cancellable(timer: NodeJS.Timeout): () => void {
+  return () => clearTimeout(timer);
+}
+
+/** The collection with its type forgotten, for helpers that take any. */
+export function asRxCollection(notes: WorldNotes): RxCollection {
+  return notes as unknown as RxCollection;
+}
