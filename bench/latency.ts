@@ -30,7 +30,14 @@ async function floorLatencies(patches: number): Promise<number[]> {
     const arrived = new Promise<void>((resolve) => {
       reader.onRows = () => resolve();
     });
-    latencies.push(await timeMs(() => Promise.all([writer.push([[row]]), arrived])));
+    let acknowledged: Promise<void> | undefined;
+    latencies.push(
+      await timeMs(() => {
+        acknowledged = writer.push([[row]]);
+        return arrived;
+      }),
+    );
+    await acknowledged;
   }
   writer.end();
   reader.end();

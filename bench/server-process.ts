@@ -9,6 +9,8 @@ export interface ServerProcess {
 
 /** Called in the server's process once it listens. */
 export function announce(port: number): void {
+  // A benchmark that fails must not leave its servers behind.
+  process.on('disconnect', () => process.exit());
   process.send?.({ port });
 }
 

@@ -66,7 +66,9 @@ export class ReplicationEndedError extends Error {
  * @throws RangeError when an option makes no sense; TypeError when the url is none of a websocket; Error when the
  * database was not made by createDatabase or with withBreakwater(storage).
  */
-export function replicate(database: RxDatabase, options: ReplicateOptions): Replication {
+export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOptions): Replication {
+  // Whatever its collections are: here they are only names and storages.
+  const database = typedDatabase as unknown as RxDatabase;
   const backoff = { ...DEFAULT_BACKOFF, ...options.backoff };
   const breaker = { ...DEFAULT_BREAKER, ...options.breaker };
   checkBackoff(backoff);
@@ -267,7 +269,7 @@ function capturedCollections(database: RxDatabase): RxCollection[] {
 }
 
 function openWebSocket(url: string): WebSocketLike {
-  return new WebSocket(url) as unknown as WebSocketLike;
+  return new WebSocket(url);
 }
 
 function withoutRow(rows: readonly RefusedRow[], { collection, id }: Pick<RefusedRow, 'collection' | 'id'>) {

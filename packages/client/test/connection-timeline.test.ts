@@ -179,8 +179,8 @@ describe('connection timeline', () => {
     connection.dispatch({ type: 'start' });
     await scheduler.advanceAsync(1_000);
     const [old] = server.sockets;
-    old?.onclose?.({ code: 4403, reason: 'too late' });
-    old?.onmessage?.({ data: new ArrayBuffer(3) });
+    old?.onclose?.({ code: 4403, reason: 'too late' } as never);
+    old?.onmessage?.({ data: new ArrayBuffer(3) } as never);
     await scheduler.advanceAsync(1_000);
     expect(connection.state.name).toBe('live');
   });

@@ -170,7 +170,7 @@ test('[CR112] a leaf replaces a parent that is no object', () => {
 });
 
 test('[CR113] names of Object.prototype are names like any other', () => {
-  expect(assembleFields(whole({ 'constructor.name': [at(1), 2], ['toString']: [at(1), 1] }))).toEqual({
+  expect(assembleFields(whole({ 'constructor.name': [at(1), 2], toString: [at(1), 1] as const }))).toEqual({
     constructor: { name: 2 },
     toString: 1,
   });

@@ -39,9 +39,9 @@ function asWebSocketLike(socket: WebSocket, isDeaf: () => boolean): WebSocketLik
   socket.binaryType = 'arraybuffer';
   socket.on('open', () => like.onopen?.(undefined as never));
   socket.on('message', (data) => {
-    if (!isDeaf()) like.onmessage?.({ data });
+    if (!isDeaf()) like.onmessage?.({ data } as never);
   });
-  socket.on('close', (code, reason) => like.onclose?.({ code, reason: reason.toString() }));
+  socket.on('close', (code, reason) => like.onclose?.({ code, reason: reason.toString() } as never));
   socket.on('error', () => like.onerror?.(undefined as never));
   return like;
 }

@@ -114,7 +114,7 @@ function createFakeSocket(onMessage: (message: UpMessage) => void): FakeSocket {
     if (isEnded) return;
     isEnded = true;
     isOpen = false;
-    client.onclose?.({ code, reason });
+    client.onclose?.({ code, reason } as never);
   }
 
   return {
@@ -125,7 +125,7 @@ function createFakeSocket(onMessage: (message: UpMessage) => void): FakeSocket {
       client.onopen?.(undefined as never);
     },
     say(message) {
-      if (isOpen) client.onmessage?.({ data: down.encode(message).buffer });
+      if (isOpen) client.onmessage?.({ data: down.encode(message).buffer } as never);
     },
     end,
   };

@@ -10,8 +10,8 @@ import {
   replicate,
   withBreakwater,
 } from '@breakwater/client';
-import { type BreakwaterServer, createServer } from '@breakwater/server';
-import type { RxCollection, RxDatabase, RxStorage } from 'rxdb';
+import { createServer, openSqliteStore, type ServerOptions, type Store } from '@breakwater/server';
+import type { RxCollection, RxStorage } from 'rxdb';
 import { type CuttableSockets, createCuttableSockets } from './cuttable-sockets.ts';
 
 export const worldCollections = defineCollections({
@@ -40,29 +40,34 @@ export type WorldNotes = Awaited<ReturnType<typeof createDatabase<Definitions>>>
 /** A real server on a port of its own, whose data outlives its restarts. */
 export interface WorldServer {
   readonly url: string;
-  readonly current: BreakwaterServer;
-  readonly dataDir: string;
+  readonly store: Store;
   restart(): Promise<void>;
   end(): Promise<void>;
 }
 
-export async function startWorldServer(options: Parameters<typeof createServer>[0] = {}): Promise<WorldServer> {
+export async function startWorldServer(options: Omit<ServerOptions, 'store' | 'dataDir'> = {}): Promise<WorldServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'breakwater-world-'));
-  let current = await createServer({ dataDir, ...options });
-  const { port } = await current.listen({ host: '127.0.0.1', port: 0 });
+  const log = () => {};
+
+  async function start(port: number) {
+    const store = openSqliteStore(dataDir);
+    const server = await createServer({ log, ...options, store });
+    const address = await server.listen({ host: '127.0.0.1', port });
+    return { store, server, port: address.port };
+  }
+
+  let current = await start(0);
   return {
-    url: `ws://127.0.0.1:${port}/sync`,
-    dataDir,
-    get current() {
-      return current;
+    url: `ws://127.0.0.1:${current.port}/sync`,
+    get store() {
+      return current.store;
     },
     async restart() {
-      await current.close();
-      current = await createServer({ dataDir, ...options });
-      await current.listen({ host: '127.0.0.1', port });
+      await current.server.close();
+      current = await start(current.port);
     },
     async end() {
-      await current.close();
+      await current.server.close();
       await rm(dataDir, { recursive: true });
     },
   };
@@ -102,7 +107,7 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
       collections: worldCollections,
       multiInstance: false,
     });
-    const sync = replicate(database as unknown as RxDatabase, {
+    const sync = replicate(database, {
       url,
       token,
       webSocket: sockets.webSocket,

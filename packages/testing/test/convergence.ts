@@ -29,7 +29,9 @@ export function describeConvergence(title: string, options: ConvergenceOptions):
   const fixed = process.env.BREAKWATER_SEED;
   const first = fixed === undefined ? 1 : Number(fixed);
   const runs = fixed === undefined ? Number(process.env.BREAKWATER_RUNS ?? options.runs) : 1;
-  it(`[SY1] ${title}: all replicas end equal, with nothing pending (${runs} runs)`, { timeout: 20_000 + 2_000 * runs }, async () => {
+  it(`[SY1] ${title}: all replicas end equal, with nothing pending (${runs} runs)`, {
+    timeout: 20_000 + 2_000 * runs,
+  }, async () => {
     for (let seed = first; seed < first + runs; seed++) {
       const verdict = await play(seed, options).catch((error: unknown) => [String(error)]);
       expect(verdict, `seed ${seed} failed; repeat it with: BREAKWATER_SEED=${seed} ${options.command}`).toEqual([]);
@@ -131,7 +133,7 @@ async function compare(server: WorldServer, clients: readonly WorldClient[]): Pr
       return { name, holdings: toHoldings(states), pendingRows: sync.pending.rows };
     }),
   );
-  const { rows } = server.current.store.page('default', 'notes', {
+  const { rows } = server.store.page('default', 'notes', {
     after: 0,
     labels: ['default'],
     maxRows: 1_000,

@@ -110,7 +110,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
   function onClose(code: number, reason: string): void {
     if (needsNewToken(code)) report({ type: 'token-refused', reason: reason || 'the server did not take the token' });
     else if (isFinal(code)) report({ type: 'fail', reason: reason || `the server closed with code ${code}` });
-    else lose(reason || `the socket was closed with code ${code}`, retryAfterMs(code, reason));
+    else lose(describeClose(code, reason), retryAfterMs(code, reason));
   }
 
   async function sendConnect(): Promise<void> {
@@ -160,8 +160,8 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
     socket = options.webSocket(options.url);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => void sendConnect().catch((error: unknown) => lose(`token() failed: ${describeError(error)}`));
-    socket.onmessage = (event) => onMessage(event.data);
-    socket.onclose = (event) => onClose(event.code, event.reason);
+    socket.onmessage = (event: { readonly data: unknown }) => onMessage(event.data);
+    socket.onclose = (event: { readonly code: number; readonly reason: string }) => onClose(event.code, event.reason);
     socket.onerror = () => {};
   } catch (error) {
     // After this turn: the machine must have finished the transition that opened the socket.
@@ -180,4 +180,10 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
       }
     },
   };
+}
+
+/** Browsers report every failure of a socket as 1006, on purpose without a cause. */
+function describeClose(code: number, reason: string): string {
+  if (reason !== '') return reason;
+  return code === 1006 ? 'the server cannot be reached' : `the server closed the connection (${code})`;
 }

@@ -87,6 +87,20 @@ export function attachmentValue(document: StoredDocument, name: string): Json | 
   return { digest, length, type };
 }
 
+/**
+ * The state, and the values of the stored document that were never stamped: a migration strategy filled them in. Every
+ * device's migration does so by itself, so they are shown but not replicated.
+ */
+function withUnstamped(state: State, plan: DocumentPlan, stored: StoredDocument | undefined): State {
+  if (stored === undefined) return state;
+  const { stamps } = readRowMeta(plan, stored);
+  const registers = new Map(state.registers);
+  for (const [path, value] of readDocument(plan, stored).leaves) {
+    if (!stamps.has(path) && !registers.has(path)) registers.set(path, { stamp: NO_STAMP, value });
+  }
+  return registers.size === state.registers.size ? state : { ...state, registers };
+}
+
 export interface RowTarget {
   readonly plan: DocumentPlan;
   readonly id: string;
@@ -100,7 +114,7 @@ export interface RowTarget {
  * schema, and attachments whose bytes are not here, are kept in the meta.
  */
 export function toDocument(state: State, { plan, id, previous, pending, seq }: RowTarget): StoredDocument {
-  const fields = assembleFields(state, (path) => plan.leaves.has(path));
+  const fields = assembleFields(withUnstamped(state, plan, previous), (path) => plan.leaves.has(path));
   addRequiredBranches(plan, fields);
   const attachments: { [name: string]: StoredDocument['_attachments'][string] } = {};
   const unknown = new Map<Path, Json>();

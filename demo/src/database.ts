@@ -1,0 +1,42 @@
+import {
+  createDatabase,
+  defineCollections,
+  type Pending,
+  type RefusedRow,
+  type Replication,
+  replicate,
+  type Status,
+  type WebSocketLike,
+} from '@breakwater/client';
+import type { RxCollection, RxDocument } from 'rxdb/plugins/core';
+import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
+import { type Note, noteSchema } from './note.ts';
+
+export type { Pending, RefusedRow, Replication, Status, WebSocketLike };
+export type Notes = RxCollection<Note>;
+export type NoteDocument = RxDocument<Note>;
+
+export interface Fieldnotes {
+  readonly notes: Notes;
+  readonly sync: Replication;
+}
+
+export interface FieldnotesOptions {
+  readonly device: string;
+  readonly url: string;
+  readonly webSocket: (url: string) => WebSocketLike;
+}
+
+const collections = defineCollections({ notes: { schema: noteSchema } });
+
+/** Opens this device's database and begins to replicate it. */
+export async function openFieldnotes({ device, url, webSocket }: FieldnotesOptions): Promise<Fieldnotes> {
+  const database = await createDatabase({
+    name: `fieldnotes-${device}`,
+    storage: getRxStorageDexie(),
+    collections,
+    // Each window is a device of its own and the only one to open its database.
+    multiInstance: false,
+  });
+  return { notes: database.notes, sync: replicate(database, { url, webSocket }) };
+}

@@ -1,0 +1,41 @@
+import type { Notes } from './database.ts';
+import { byId, setText } from './dom.ts';
+import { formatNumber } from './format.ts';
+import { type LoadProgress, loadPlaces } from './places.ts';
+import type { Toast } from './toast.ts';
+
+/** The button that fills the list with real places, and its progress. */
+export function createLoadButton(notes: Notes, toast: Toast): void {
+  const button = byId('load-places', HTMLButtonElement);
+  const bar = byId('load-progress', HTMLProgressElement);
+  const label = button.textContent;
+
+  button.addEventListener('click', () => void load());
+
+  async function load(): Promise<void> {
+    button.disabled = true;
+    bar.hidden = false;
+    bar.removeAttribute('value');
+    try {
+      toast.show(describeResult(await loadPlaces(notes, showProgress)));
+    } catch (error) {
+      toast.show(error instanceof Error ? error.message : String(error));
+    } finally {
+      button.disabled = false;
+      bar.hidden = true;
+      setText(button, label);
+    }
+  }
+
+  function showProgress({ done, total }: LoadProgress): void {
+    bar.max = total;
+    bar.value = done;
+    setText(button, `${formatNumber(done)} of ${formatNumber(total)}`);
+  }
+}
+
+function describeResult({ added, total }: LoadProgress): string {
+  if (added === 0) return `All ${formatNumber(total)} places are already here.`;
+  if (added < total) return `${formatNumber(added)} places added, ${formatNumber(total - added)} were already here.`;
+  return `${formatNumber(total)} places added.`;
+}

@@ -1,0 +1,202 @@
+import { formatStamp, NO_STAMP, type Path, type Stamp, type State, toPath } from '@breakwater/crdt';
+import { addRxPlugin, type RxCollection, type RxDatabase, type RxStorage } from 'rxdb';
+import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
+import { RxDBMigrationSchemaPlugin } from 'rxdb/plugins/migration-schema';
+import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
+import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createDatabase } from '../src/create-database.ts';
+import { createLocalRows, type LocalRows, type PendingChange } from '../src/storage/local-rows.ts';
+import { requireCaptured } from '../src/storage/with-breakwater.ts';
+import { noteCollections } from './note-collections.ts';
+import { storedDocument, storedMeta } from './stored-rows.ts';
+
+disableWarnings();
+addRxPlugin(RxDBDevModePlugin);
+addRxPlugin(RxDBMigrationSchemaPlugin);
+
+const open: RxDatabase[] = [];
+
+afterEach(async () => {
+  for (const database of open.splice(0)) await database.close();
+});
+
+/** In dev-mode and with a validator, the strictest surroundings that there are. */
+async function openNotes() {
+  const storage: RxStorage<unknown, unknown> = wrappedValidateAjvStorage({ storage: getRxStorageMemory() });
+  const name = `local-rows-${crypto.randomUUID()}`;
+  const database = await createDatabase({ name, storage, collections: noteCollections, multiInstance: false });
+  open.push(database as unknown as RxDatabase);
+  const { notes } = database;
+  return { notes, rows: createLocalRows(notes as unknown as RxCollection) };
+}
+
+/** A stamp of another device, so many milliseconds from now. */
+function stampIn(ms: number): Stamp {
+  return formatStamp({ ms: Date.now() + ms, counter: 0, node: 'otherother' });
+}
+
+function stateOf(stamp: Stamp, values: { readonly [path: string]: string | number | undefined }): State {
+  const registers = new Map(Object.entries(values).map(([path, value]) => [path as Path, { stamp, value }]));
+  return { generation: NO_STAMP, registers, partial: false };
+}
+
+async function readOne(rows: LocalRows, id: string) {
+  const [row] = await rows.read([id]);
+  if (row === undefined) throw new Error(`'${id}' is not stored`);
+  return row;
+}
+
+describe('rows from the server', () => {
+  it('[LR1] a new row becomes a document that queries see', async () => {
+    const { notes, rows } = await openNotes();
+    await rows.mergeRows([{ id: 'a', seq: 1, state: stateOf(stampIn(0), { title: 'Hull', 'address.city': 'Kiel' }) }]);
+    expect((await notes.findOne('a').exec(true)).toJSON()).toEqual({
+      id: 'a',
+      title: 'Hull',
+      address: { city: 'Kiel' },
+    });
+    expect(await storedMeta(notes, 'a')).toMatchObject({ pending: [], meta: { seq: 1 } });
+  });
+
+  it('[LR2] merges field by field into what is here; what was won elsewhere is pending no more', async () => {
+    const { notes, rows } = await openNotes();
+    await notes.insert({ id: 'a', title: 'Hull', body: 'mine' });
+    await rows.mergeRows([{ id: 'a', seq: 4, state: stateOf(stampIn(1_000), { title: 'Keel' }) }]);
+    expect((await notes.findOne('a').exec(true)).toJSON()).toEqual({ id: 'a', title: 'Keel', body: 'mine' });
+    expect((await storedMeta(notes, 'a')).pending).toEqual(['body']);
+  });
+
+  it('[LR2] an older write from elsewhere changes nothing that is shown', async () => {
+    const { notes, rows } = await openNotes();
+    await notes.insert({ id: 'a', title: 'Hull' });
+    const { _rev } = await storedDocument(notes, 'a');
+    await rows.mergeRows([{ id: 'a', seq: 4, state: stateOf(stampIn(-1_000), { title: 'Keel' }) }]);
+    const stored = await storedDocument(notes, 'a');
+    expect([stored.title, stored._rev]).toEqual(['Hull', _rev]);
+    expect(await storedMeta(notes, 'a')).toMatchObject({ pending: ['title'], meta: { seq: 4 } });
+  });
+
+  it('[LR3] a register that this version has no place for is kept, and comes back out untouched', async () => {
+    const { notes, rows } = await openNotes();
+    const state = stateOf(stampIn(-5_000), { title: 'Hull', depth: 7 });
+    await rows.mergeRows([{ id: 'a', seq: 1, state }]);
+    const doc = await notes.findOne('a').exec(true);
+    expect(doc.toJSON()).toEqual({ id: 'a', title: 'Hull' });
+    await doc.patch({ title: 'Keel' });
+    expect((await readOne(rows, 'a')).state.registers.get(toPath(['depth']))).toEqual(
+      state.registers.get(toPath(['depth'])),
+    );
+  });
+
+  it('[LR4] a row that the schema would not admit does not stop the others', async () => {
+    const { notes, rows } = await openNotes();
+    await rows.mergeRows([
+      { id: 'a', seq: 1, state: stateOf(stampIn(0), { body: 'has no title' }) },
+      { id: 'b', seq: 2, state: stateOf(stampIn(0), { title: 'Keel' }) },
+    ]);
+    expect((await storedDocument(notes, 'a')).body).toBe('has no title');
+    expect((await storedDocument(notes, 'b')).title).toBe('Keel');
+  });
+
+  it('[LR5] a local write in the middle of a merge is neither lost nor lost track of', async () => {
+    const { notes, rows } = await openNotes();
+    const doc = await notes.insert({ id: 'a', title: 'Hull' });
+    await Promise.all([
+      rows.mergeRows([{ id: 'a', seq: 4, state: stateOf(stampIn(1_000), { title: 'Keel' }) }]),
+      doc.incrementalPatch({ body: 'mine' }),
+    ]);
+    const stored = await storedDocument(notes, 'a');
+    expect([stored.title, stored.body]).toEqual(['Keel', 'mine']);
+    expect((await storedMeta(notes, 'a')).pending).toEqual(['body']);
+  });
+
+  it('[LR6] a tombstone of a row that never was here is stored as one', async () => {
+    const { notes, rows } = await openNotes();
+    const stamp = stampIn(0);
+    const registers = new Map([['_deleted' as Path, { stamp, value: true }]]);
+    await rows.mergeRows([{ id: 'a', seq: 1, state: { generation: NO_STAMP, registers, partial: false } }]);
+    expect((await storedDocument(notes, 'a'))._deleted).toBe(true);
+    expect(await notes.findOne('a').exec()).toBeNull();
+  });
+
+  it('[LR7] what a migration strategy filled in stays, and is not replicated', async () => {
+    const storage = wrappedValidateAjvStorage({ storage: getRxStorageMemory() });
+    const name = `local-rows-${crypto.randomUUID()}`;
+    const first = await createDatabase({ name, storage, collections: noteCollections, multiInstance: false });
+    await first.notes.insert({ id: 'a', title: 'Hull' });
+    await first.close();
+    const { plan, schema } = noteCollections.notes;
+    const migrationStrategies = { 1: (doc: object) => ({ ...doc, rating: 3 }) };
+    const collections = { notes: { plan, schema: { ...schema, version: 1 }, migrationStrategies } };
+    const database = await createDatabase({ name, storage, collections, multiInstance: false });
+    open.push(database as unknown as RxDatabase);
+    const rows = createLocalRows(database.notes as unknown as RxCollection);
+    await rows.mergeRows([{ id: 'a', seq: 1, state: stateOf(stampIn(1_000), { body: 'theirs' }) }]);
+    const stored = await storedDocument(database.notes, 'a');
+    expect([stored.title, stored.body, stored.rating]).toEqual(['Hull', 'theirs', 3]);
+    expect((await readOne(rows, 'a')).state.registers.has(toPath(['rating']))).toBe(false);
+  });
+});
+
+describe('acknowledged rows', () => {
+  it('[AR1] clear what is pending, under the same revision, and wake no query', async () => {
+    const { notes, rows } = await openNotes();
+    await notes.insert({ id: 'a', title: 'Hull' });
+    const emitted: unknown[] = [];
+    const subscription = notes.find().$.subscribe((result) => emitted.push(result));
+    await notes.find().exec();
+    const before = await storedDocument(notes, 'a');
+    const count = emitted.length;
+    await rows.acknowledge([{ id: 'a', pushed: await readOne(rows, 'a'), seq: 9 }]);
+    const after = await storedDocument(notes, 'a');
+    await notes.find({ selector: { title: 'Hull' } }).exec();
+    expect([after._rev, after._meta.lwt]).toEqual([before._rev, before._meta.lwt]);
+    expect(await storedMeta(notes, 'a')).toMatchObject({ pending: [], meta: { seq: 9 } });
+    expect(emitted).toHaveLength(count);
+    subscription.unsubscribe();
+  });
+
+  it('[AR2] a field that changed since it was pushed stays pending', async () => {
+    const { notes, rows } = await openNotes();
+    const doc = await notes.insert({ id: 'a', title: 'Hull', body: 'old' });
+    const pushed = await readOne(rows, 'a');
+    await doc.patch({ body: 'new' });
+    await rows.acknowledge([{ id: 'a', pushed, seq: 9 }]);
+    expect((await storedMeta(notes, 'a')).pending).toEqual(['body']);
+    expect((await storedDocument(notes, 'a')).body).toBe('new');
+  });
+
+  it('[AR3] a write through a document that still shows the old marks only sends too much, never too little', async () => {
+    const { notes, rows } = await openNotes();
+    const doc = await notes.insert({ id: 'a', title: 'Hull', body: 'old' });
+    await rows.acknowledge([{ id: 'a', pushed: await readOne(rows, 'a'), seq: 9 }]);
+    await doc.patch({ body: 'new' });
+    expect((await storedMeta(notes, 'a')).pending).toContain('body');
+    expect((await storedDocument(notes, 'a')).title).toBe('Hull');
+  });
+});
+
+describe('finding what is pending', () => {
+  it('[SC1] a scan finds the rows with pending parts, tombstones included', async () => {
+    const { notes, rows } = await openNotes();
+    await notes.bulkInsert(['a', 'b', 'c'].map((id) => ({ id, title: id })));
+    await (await notes.findOne('b').exec(true)).remove();
+    await rows.acknowledge([{ id: 'a', pushed: await readOne(rows, 'a'), seq: 1 }]);
+    const found: PendingChange[] = [];
+    for await (const changes of rows.scan(0, false)) found.push(...changes);
+    expect(found.filter(({ bytes }) => bytes > 0).map(({ id }) => id)).toEqual(['c', 'b']);
+  });
+
+  it('[SC2] documents from before the storage was wrapped count as written here', async () => {
+    const { notes, rows } = await openNotes();
+    await notes.insert({ id: 'a', title: 'Hull' });
+    const { document } = await readOne(rows, 'a');
+    const bare = { ...document, _meta: { lwt: document._meta.lwt + 1 }, _rev: '2-bare' };
+    const { bulkWrite } = requireCaptured(notes as unknown as RxCollection);
+    await bulkWrite([{ previous: document, document: bare }], 'breakwater-merge');
+    const row = await readOne(rows, 'a');
+    expect([...row.pending]).toEqual(['title']);
+    expect(row.state.registers.get(toPath(['title']))?.value).toBe('Hull');
+  });
+});

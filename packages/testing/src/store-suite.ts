@@ -1,0 +1,376 @@
+import type { Commit, PageQuery, RowKey, RowWrite, Store, StoredRow, StorePage } from '@breakwater/server';
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+
+export interface StoreUnderTest {
+  create(): Promise<Store> | Store;
+  /** Opens again what a closed store has kept; without it the rules about keeping are skipped. */
+  reopen?(): Promise<Store> | Store;
+  /** Removes what the store has kept. */
+  dispose?(): Promise<void> | void;
+}
+
+const TENANT = 'acme';
+const LABEL = 'everybody';
+
+/** Names that are special to somebody: to JavaScript, to SQL, to file systems, to Unicode. */
+const ODD_NAMES = [
+  '__proto__',
+  'constructor',
+  '',
+  ' ',
+  '%',
+  '_',
+  `it's "quoted"`,
+  '../..',
+  'a\nb',
+  '😀',
+  '\u00e9',
+  'e\u0301',
+];
+
+/** The rules of the port; whoever implements it hands itself in. */
+export function describeStore(name: string, { create, reopen, dispose }: StoreUnderTest): void {
+  describe(`the store ${name}`, () => {
+    let store: Store | undefined;
+    afterEach(async () => {
+      await store?.close();
+      store = undefined;
+      await dispose?.();
+    });
+    const open = async () => {
+      store = await create();
+      return store;
+    };
+
+    test('[ST1] what decide throws is passed on, and nothing is written', async () => {
+      const store = await open();
+      await put(store, ['a']);
+      const keys = [key('a'), key('b')];
+      const failing = store.commit(TENANT, keys, () => {
+        throw new Error('changed its mind');
+      });
+      await expect(failing).rejects.toThrow('changed its mind');
+      expect(seqs(all(store))).toEqual([['a', 1]]);
+      expect(store.head(TENANT, 'notes')).toBe(1);
+    });
+
+    test('[ST1] a fault at the n-th row undoes the rows before it', async () => {
+      const store = await open();
+      const keys = [key('a'), key('b')];
+      const writes = [row('a'), row('not asked for'), row('b')];
+      await expect(store.commit(TENANT, keys, () => ({ writes, result: 0 }))).rejects.toThrow();
+      expect(all(store).rows).toEqual([]);
+      expect(store.head(TENANT, 'notes')).toBe(0);
+    });
+
+    test('[ST1] a commit that fails takes no other with it', async () => {
+      const store = await open();
+      const failing = store.commit(TENANT, [key('b')], () => {
+        throw new Error('changed its mind');
+      });
+      const settled = await Promise.allSettled([put(store, ['a']), failing, put(store, ['c'])]);
+      expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(seqs(all(store))).toEqual([
+        ['a', 1],
+        ['c', 2],
+      ]);
+    });
+
+    test('[ST2] seqs count up from 1 in the order of the writes, each collection by itself', async () => {
+      const store = await open();
+      const first = await put(store, ['a', 'b']);
+      const second = await put(store, ['b', 'c']);
+      await store.commit(TENANT, [key('a', 'tasks')], () => ({
+        writes: [row('a', { collection: 'tasks' })],
+        result: 0,
+      }));
+      expect([...first.rows, ...second.rows].map(({ id, seq }) => [id, seq])).toEqual([
+        ['a', 1],
+        ['b', 2],
+        ['b', 3],
+        ['c', 4],
+      ]);
+      expect([store.head(TENANT, 'notes'), store.head(TENANT, 'tasks'), store.head(TENANT, 'none')]).toEqual([4, 1, 0]);
+    });
+
+    test('[ST3] tenants and collections never see each other', async () => {
+      const store = await open();
+      await put(store, ['a']);
+      let seen: readonly (StoredRow | undefined)[] = [];
+      await store.commit('other', [key('a'), key('a', 'tasks')], (rows) => {
+        seen = rows;
+        return { writes: [], result: 0 };
+      });
+      expect(seen).toEqual([undefined, undefined]);
+      expect(store.head('other', 'notes')).toBe(0);
+      expect(store.page('other', 'notes', query()).rows).toEqual([]);
+    });
+
+    test('[ST4] a commit that writes nothing takes no seq and answers its result', async () => {
+      const store = await open();
+      await put(store, ['a']);
+      const commit = await store.commit(TENANT, [key('a')], () => ({ writes: [], result: 'nothing new' }));
+      expect(commit).toEqual({ result: 'nothing new', rows: [] });
+      expect(store.head(TENANT, 'notes')).toBe(1);
+    });
+
+    test('[ST5] decide sees the rows in the order of the keys', async () => {
+      const store = await open();
+      await put(store, ['a', 'b']);
+      const seen = await store.commit(TENANT, [key('b'), key('none'), key('a')], (rows) => ({
+        writes: [],
+        result: rows,
+      }));
+      expect(seen.result.map((found) => found?.seq)).toEqual([2, undefined, 1]);
+      expect(seen.result[0]).toEqual({ seq: 2, state: row('b').state, labels: [LABEL] });
+    });
+
+    test('[ST5] commits run one at a time: each sees those before it', async () => {
+      const store = await open();
+      await Promise.all(Array.from({ length: 200 }, () => increment(store)));
+      expect(all(store).rows.map(({ state }) => count(state))).toEqual([200]);
+      expect(store.head(TENANT, 'notes')).toBe(200);
+    });
+
+    test('[ST6] a page holds each row after the seq once, as it is now, in the order of seq', async () => {
+      const store = await open();
+      await put(store, ['a', 'b', 'c']);
+      await put(store, ['a'], { deleted: true, state: Uint8Array.of(9) });
+      expect(all(store)).toEqual({
+        rows: [
+          { id: 'b', seq: 2, deleted: false, state: row('b').state },
+          { id: 'c', seq: 3, deleted: false, state: row('c').state },
+          { id: 'a', seq: 4, deleted: true, state: Uint8Array.of(9) },
+        ],
+        checkpoint: 4,
+        last: true,
+      });
+      expect(seqs(store.page(TENANT, 'notes', query({ after: 3 })))).toEqual([['a', 4]]);
+      expect(store.page(TENANT, 'notes', query({ after: 4 }))).toEqual({ rows: [], checkpoint: 4, last: true });
+      expect(store.page(TENANT, 'none', query())).toEqual({ rows: [], checkpoint: 0, last: true });
+    });
+
+    test('[ST7] a page ends at its rows or bytes, and goes on at its checkpoint', async () => {
+      const store = await open();
+      await put(store, ['a', 'b', 'c', 'd', 'e'], { state: new Uint8Array(100) });
+      expect(cut(store, { maxRows: 2 })).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+      expect(cut(store, { maxRows: 5 })).toEqual([['a', 'b', 'c', 'd', 'e']]);
+      expect(cut(store, { maxBytes: 320 })).toEqual([
+        ['a', 'b', 'c'],
+        ['d', 'e'],
+      ]);
+    });
+
+    test('[ST7] a row larger than the page comes alone', async () => {
+      const store = await open();
+      await put(store, ['a', 'b', 'c'], { state: new Uint8Array(100) });
+      expect(cut(store, { maxBytes: 1 })).toEqual([['a'], ['b'], ['c']]);
+    });
+
+    test('[ST8] a page holds only what the labels may read, and its checkpoint moves over the rest', async () => {
+      const store = await open();
+      await put(store, ['a', 'b'], { labels: ['red'] });
+      await put(store, ['c'], { labels: ['blue', 'green'] });
+      await put(store, ['d', 'e'], { labels: ['red'] });
+      const page = (labels: string[], after = 0) => store.page(TENANT, 'notes', query({ labels, after }));
+      expect(seqs(page(['green', 'yellow']))).toEqual([['c', 3]]);
+      expect(page(['green']).checkpoint).toBe(5);
+      expect(page(['green'], 3)).toEqual({ rows: [], checkpoint: 5, last: true });
+      expect(page([])).toEqual({ rows: [], checkpoint: 5, last: true });
+      expect(seqs(page(['red', 'blue'], 1))).toEqual([
+        ['b', 2],
+        ['c', 3],
+        ['d', 4],
+        ['e', 5],
+      ]);
+    });
+
+    test('[ST8] a row moves to its new labels', async () => {
+      const store = await open();
+      await put(store, ['a'], { labels: ['red'] });
+      await put(store, ['a'], { labels: ['blue'] });
+      expect(store.page(TENANT, 'notes', query({ labels: ['red'] })).rows).toEqual([]);
+      expect(seqs(store.page(TENANT, 'notes', query({ labels: ['blue'] })))).toEqual([['a', 2]]);
+    });
+
+    test('[ST9] names mean nothing: tenants, collections, ids and labels of any kind stay apart', async () => {
+      const store = await open();
+      for (const name of ODD_NAMES) {
+        const keys = ODD_NAMES.map((id) => ({ collection: name, id }));
+        const writes = keys.map((each) => ({ ...row(each.id), ...each, labels: [name] }));
+        await store.commit(name, keys, () => ({ writes, result: 0 }));
+      }
+      for (const name of ODD_NAMES) {
+        expect(store.page(name, name, query({ labels: [name] })).rows.map(({ id }) => id)).toEqual(ODD_NAMES);
+        expect(store.page(name, 'other', query({ labels: [name] })).rows).toEqual([]);
+      }
+    });
+
+    test('[ST10] closing settles what was asked for; later commits fail by name', async () => {
+      const store = await open();
+      const asked = put(store, ['a']);
+      await store.close();
+      expect((await asked).rows.map(({ seq }) => seq)).toEqual([1]);
+      await expect(put(store, ['b'])).rejects.toMatchObject({ name: 'StorageError' });
+    });
+
+    if (reopen !== undefined) {
+      test('[ST11] everything is there after closing and opening again', async () => {
+        const first = await open();
+        const identity = first.identity();
+        await put(first, ['a', 'b']);
+        await put(first, ['a']);
+        const before = all(first);
+        await first.close();
+        const second = await reopen();
+        store = second;
+        expect(second.identity()).toEqual(identity);
+        expect(all(second)).toEqual(before);
+        expect((await put(second, ['c'])).rows.map(({ seq }) => seq)).toEqual([4]);
+      });
+    }
+
+    test('[ST12] does what a map with counters does', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyCommit, { maxLength: 25 }), (commits) => compareWithModel(create, commits)),
+        {
+          numRuns: 30,
+        },
+      );
+    });
+
+    async function compareWithModel(
+      openStore: StoreUnderTest['create'],
+      commits: readonly ModelCommit[],
+    ): Promise<void> {
+      const tested = await openStore();
+      try {
+        const model = createModel();
+        await Promise.all(commits.map((commit) => runCommit(tested, model, commit)));
+        for (const tenant of MODEL_TENANTS) {
+          for (const collection of MODEL_COLLECTIONS)
+            expect(readPages(tested, tenant, collection)).toEqual(model.rows(tenant, collection));
+        }
+      } finally {
+        await tested.close();
+        await dispose?.();
+      }
+    }
+  });
+}
+
+function key(id: string, collection = 'notes'): RowKey {
+  return { collection, id };
+}
+
+function row(id: string, change: Partial<RowWrite> = {}): RowWrite {
+  const state = new TextEncoder().encode(`state of ${id}`);
+  return { collection: 'notes', id, deleted: false, doc: '{"title":"x"}', state, labels: [LABEL], ...change };
+}
+
+function put(store: Store, ids: readonly string[], change: Partial<RowWrite> = {}): Promise<Commit<number>> {
+  const keys = ids.map((id) => key(id));
+  return store.commit(TENANT, keys, () => ({ writes: ids.map((id) => row(id, change)), result: 0 }));
+}
+
+function increment(store: Store): Promise<Commit<number>> {
+  return store.commit(TENANT, [key('count')], ([found]) => {
+    const state = Uint8Array.of((found ? count(found.state) : 0) + 1);
+    return { writes: [row('count', { state })], result: 0 };
+  });
+}
+
+function count(state: Uint8Array): number {
+  return state[0] ?? 0;
+}
+
+function query(change: Partial<PageQuery> = {}): PageQuery {
+  return { after: 0, labels: [LABEL], maxRows: 1_000, maxBytes: 1_000_000, ...change };
+}
+
+function all(store: Store): StorePage {
+  return store.page(TENANT, 'notes', query());
+}
+
+function seqs({ rows }: StorePage): [string, number][] {
+  return rows.map(({ id, seq }) => [id, seq]);
+}
+
+/** The ids of all pages of this size. */
+function cut(store: Store, change: Partial<PageQuery>): string[][] {
+  const pages: string[][] = [];
+  let page: StorePage | undefined;
+  while (page?.last !== true) {
+    page = store.page(TENANT, 'notes', query({ ...change, after: page?.checkpoint ?? 0 }));
+    pages.push(page.rows.map(({ id }) => id));
+  }
+  return pages;
+}
+
+const MODEL_TENANTS = ['t', 'u'];
+const MODEL_COLLECTIONS = ['c', 'd'];
+
+interface ModelCommit {
+  readonly tenant: string;
+  readonly ids: readonly string[];
+  readonly collection: string;
+  readonly state: number;
+  readonly fails: boolean;
+}
+
+const anyCommit: fc.Arbitrary<ModelCommit> = fc.record({
+  tenant: fc.constantFrom(...MODEL_TENANTS),
+  collection: fc.constantFrom(...MODEL_COLLECTIONS),
+  ids: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 4 }),
+  state: fc.nat(255),
+  fails: fc.boolean(),
+});
+
+interface ModelRow {
+  readonly id: string;
+  readonly seq: number;
+  readonly state: number;
+}
+
+function createModel() {
+  const rowsByPlace = new Map<string, { head: number; rows: Map<string, ModelRow> }>();
+  const at = (tenant: string, collection: string) => {
+    const place = rowsByPlace.get(`${tenant} ${collection}`) ?? { head: 0, rows: new Map<string, ModelRow>() };
+    rowsByPlace.set(`${tenant} ${collection}`, place);
+    return place;
+  };
+  return {
+    apply({ tenant, collection, ids, state }: ModelCommit) {
+      const place = at(tenant, collection);
+      for (const id of ids) {
+        place.head += 1;
+        place.rows.set(id, { id, seq: place.head, state });
+      }
+    },
+    rows: (tenant: string, collection: string) =>
+      [...at(tenant, collection).rows.values()].sort((a, b) => a.seq - b.seq),
+  };
+}
+
+async function runCommit(store: Store, model: ReturnType<typeof createModel>, commit: ModelCommit): Promise<void> {
+  const { tenant, collection, ids, state, fails } = commit;
+  const keys = ids.map((id) => ({ collection, id }));
+  const settled = store.commit(tenant, keys, () => {
+    if (fails) throw new Error('as told');
+    model.apply(commit);
+    return { writes: keys.map((each) => ({ ...row(each.id), ...each, state: Uint8Array.of(state) })), result: 0 };
+  });
+  if (fails) await expect(settled).rejects.toThrow('as told');
+  else await settled;
+}
+
+function readPages(store: Store, tenant: string, collection: string): ModelRow[] {
+  const rows: ModelRow[] = [];
+  let page: StorePage | undefined;
+  while (page?.last !== true) {
+    page = store.page(tenant, collection, query({ maxRows: 2, after: page?.checkpoint ?? 0 }));
+    rows.push(...page.rows.map(({ id, seq, state }) => ({ id, seq, state: count(state) })));
+  }
+  return rows;
+}

@@ -1,0 +1,18 @@
+import { MAX_NAME_BYTES } from './limits.ts';
+
+export type IsCollection = (name: string) => boolean;
+
+/** The names of collections, or what `defineCollections` answers. */
+export type CollectionNames = readonly string[] | { readonly [name: string]: unknown };
+
+/** Without a list every name is a collection that can be a key. */
+export function collectionFilter(collections: CollectionNames | undefined): IsCollection {
+  if (collections === undefined) return isName;
+  const known = new Set<string>(Array.isArray(collections) ? collections : Object.keys(collections));
+  return (name) => known.has(name);
+}
+
+/** Can the text be part of a key? U+0000 cannot, see the store. */
+export function isName(text: string): boolean {
+  return text !== '' && Buffer.byteLength(text) <= MAX_NAME_BYTES && !text.includes('\0');
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createStaticFiles } from './static-files.ts';
+
+export interface HttpOptions {
+  readonly staticDir: string | undefined;
+  readonly log: (line: string) => void;
+}
+
+/** Answers plain HTTP: is the server there, and its files. Never rejects. */
+export function createHttpHandler({ staticDir, log }: HttpOptions) {
+  const serveFile = staticDir === undefined ? undefined : createStaticFiles(staticDir);
+
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      await answer(request, response);
+    } catch (error) {
+      // Who hangs up in the middle of a file is no news.
+      if (!response.destroyed)
+        log(`Answering ${request.url} failed: ${error instanceof Error ? error.message : error}`);
+      if (response.headersSent) response.destroy();
+      else sendText(response, 500, 'the server failed');
+    }
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return sendText(response, 405, 'only GET and HEAD');
+    }
+    if (request.url === '/health') return sendText(response, 200, 'ok');
+    if ((await serveFile?.(request, response)) !== true) sendText(response, 404, 'not found');
+  }
+}
+
+function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
+}

@@ -1,0 +1,174 @@
+import { type AckGroup, down, type ErrorCode, type Pull, type Push, type RowResult } from '@breakwater/protocol';
+import type { IsCollection } from './collection-names.ts';
+import { inspectPush, shorten } from './inspect-push.ts';
+import { type Limits, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
+import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
+import { type News, toNews, toWireRow } from './news.ts';
+import type { Commit, Store } from './store.ts';
+import { createStream, type Peer, type Stream } from './stream.ts';
+import { createStreamIndex } from './stream-index.ts';
+
+/** Where the sessions meet: takes their pushes into the store and tells whoever else follows the collection. */
+export interface Hub {
+  join(peer: Peer): Member;
+}
+
+/** A session in the hub. Its messages come one at a time: a push is over when its promise is. */
+export interface Member {
+  pull(message: Pull): void;
+  push(message: Push): Promise<void>;
+  /** The peer has room again. */
+  drained(): void;
+  leave(): void;
+}
+
+export interface HubOptions {
+  readonly store: Store;
+  readonly isCollection: IsCollection;
+  readonly limits: Limits;
+  readonly log: (line: string) => void;
+}
+
+export function createHub({ store, isCollection, limits, log }: HubOptions): Hub {
+  const index = createStreamIndex();
+
+  return { join };
+
+  function join(peer: Peer): Member {
+    const { tenant } = peer;
+    const streams = new Map<string, Stream>();
+
+    return {
+      pull(message) {
+        endStream(message.collection);
+        const fault = faultOfPull(message);
+        if (fault !== undefined) return sendError(message.request, ...fault);
+        try {
+          answerPull(message);
+        } catch (error) {
+          log(`A pull of ${tenant} failed: ${messageOf(error)}`);
+          sendError(message.request, 'storage-failed', 'the server could not read its store; try again later');
+        }
+      },
+      async push(message) {
+        const fault = faultOfPush(message);
+        if (fault !== undefined) return sendError(message.request, ...fault);
+        const commit = await tryCommit(message);
+        if (commit !== undefined) answerPush(message, commit);
+      },
+      drained() {
+        for (const stream of streams.values()) attempt(() => stream.catchUp());
+      },
+      leave() {
+        for (const collection of [...streams.keys()]) endStream(collection);
+      },
+    };
+
+    function faultOfPull({ collection }: Pull): Fault | undefined {
+      if (!isCollection(collection)) {
+        return ['unknown-collection', `the server has no collection '${shorten(collection)}'`];
+      }
+      if (streams.size < MAX_STREAMS) return undefined;
+      return ['invalid-request', `a session follows at most ${MAX_STREAMS} collections`];
+    }
+
+    /** The page and the stream that follows it are one step: no commit falls between them. */
+    function answerPull({ request, collection, checkpoint, maxRows }: Pull): void {
+      if (checkpoint > store.head(tenant, collection)) {
+        return sendError(request, 'checkpoint-ahead', `the server's ${collection} has no commit ${checkpoint}`);
+      }
+      const { rows, last, ...page } = store.page(tenant, collection, {
+        after: checkpoint,
+        labels: peer.labels,
+        maxRows: Math.min(Math.max(maxRows, 1), MAX_PAGE_ROWS),
+        maxBytes: MAX_PAGE_BYTES,
+      });
+      const group = { collection, rows: rows.map(toWireRow), checkpoint: page.checkpoint };
+      peer.send(down.encode({ type: 'page', request, group, last }));
+      if (last) beginStream(collection, page.checkpoint);
+    }
+
+    function faultOfPush({ groups }: Push): Fault | undefined {
+      const count = groups.reduce((sum, { rows }) => sum + rows.length, 0);
+      if (count <= limits.maxPushRows) return undefined;
+      return ['invalid-request', `a push of ${count} rows; the server takes ${limits.maxPushRows}`];
+    }
+
+    async function tryCommit(message: Push): Promise<Commit<Verdict[]> | undefined> {
+      try {
+        return await commitPush(message);
+      } catch (error) {
+        log(`A push of ${tenant} failed: ${messageOf(error)}`);
+        sendError(message.request, 'storage-failed', 'the server could not store the push; send it again later');
+        return undefined;
+      }
+    }
+
+    async function commitPush({ groups }: Push): Promise<Commit<Verdict[]>> {
+      const { maxRowBytes } = limits;
+      const pushed = { tenant, rows: inspectPush(groups, { isCollection, maxRowBytes }), maxRowBytes };
+      const keys = keysOf(pushed.rows);
+      if (keys.length === 0) return { result: mergePush(pushed, [], []).result, rows: [] };
+      return await store.commit(tenant, keys, (stored) => mergePush(pushed, keys, stored));
+    }
+
+    /** The ack first: what the writer is told next may build on it. */
+    function answerPush({ request, groups }: Push, commit: Commit<Verdict[]>): void {
+      const news = toNews(commit.rows);
+      const passed = news.filter((item) => streams.get(item.collection)?.passOwn(item));
+      const checkpoints = new Map(passed.map(({ collection, last }) => [collection, last]));
+      peer.send(down.encode({ type: 'ack', request, groups: toAckGroups(groups, resultsOf(commit), checkpoints) }));
+      for (const item of news) fanOut(item);
+    }
+
+    /** The writer's own stream is past the news, unless it lags: then it gets them on its way. */
+    function fanOut(news: News): void {
+      for (const stream of index.of(tenant, news.collection)) attempt(() => stream.deliver(news));
+    }
+
+    function beginStream(collection: string, checkpoint: number): void {
+      const stream = createStream({ store, peer, collection, checkpoint });
+      streams.set(collection, stream);
+      index.add(tenant, collection, stream);
+    }
+
+    function endStream(collection: string): void {
+      const stream = streams.get(collection);
+      if (stream === undefined) return;
+      streams.delete(collection);
+      index.remove(tenant, collection, stream);
+    }
+
+    function sendError(request: number, code: ErrorCode, message: string): void {
+      peer.send(down.encode({ type: 'error', request, code, message }));
+    }
+  }
+
+  /** One stream that cannot be served does not keep the news from the others; it catches up later. */
+  function attempt(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      log(`A session could not be told of news: ${messageOf(error)}`);
+    }
+  }
+}
+
+type Fault = readonly [code: ErrorCode, message: string];
+
+function toAckGroups(
+  groups: Push['groups'],
+  results: readonly RowResult[],
+  checkpoints: ReadonlyMap<string, number>,
+): AckGroup[] {
+  let taken = 0;
+  return groups.map(({ collection, rows }) => {
+    const start = taken;
+    taken += rows.length;
+    return { collection, results: results.slice(start, taken), checkpoint: checkpoints.get(collection) ?? 0 };
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,22 @@
+export type { CollectionNames } from './collection-names.ts';
+export { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
+export { type Authenticate, AuthenticationError, type Identity } from './identity.ts';
+export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export type { ListenAddress, ListenOptions } from './listen.ts';
+export { type BreakwaterServer, createServer, type ServerOptions } from './server.ts';
+export { openSqliteStore } from './sqlite-store.ts';
+export {
+  type Commit,
+  type CommittedRow,
+  type Decide,
+  type Decision,
+  type PageQuery,
+  type PageRow,
+  type RowKey,
+  type RowWrite,
+  StorageError,
+  type Store,
+  type StoredRow,
+  type StoreIdentity,
+  type StorePage,
+} from './store.ts';

@@ -1,0 +1,24 @@
+import type { Limits } from '@breakwater/protocol';
+
+export type { Limits };
+
+export const DEFAULT_LIMITS: Limits = {
+  /** Bytes of one encoded row. Leaves room for its frame in a message. */
+  maxRowBytes: 768 * 1024,
+  /** Bytes of one message. Bounds what a session makes the server hold before anything is checked. */
+  maxMessageBytes: 1024 * 1024,
+  /** Rows. Bounds the time of one transaction. */
+  maxPushRows: 1_000,
+};
+
+/** Bytes of a row's id, and of a collection's name: both are parts of keys. */
+export const MAX_NAME_BYTES = 1_024;
+
+/** Rows of one page or message of news, whatever the client asks for. */
+export const MAX_PAGE_ROWS = 1_000;
+
+/** Bytes of one page or message of news: small enough that other messages get in between. */
+export const MAX_PAGE_BYTES = 256 * 1024;
+
+/** Collections that one session follows. Bounds what a session makes the server remember. */
+export const MAX_STREAMS = 1_000;

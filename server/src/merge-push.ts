@@ -1,0 +1,105 @@
+import {
+  assembleFields,
+  decodeState,
+  encodeState,
+  isDeleted,
+  MalformedError,
+  MissingBaseError,
+  merge,
+  type State,
+  sameState,
+} from '@breakwater/crdt';
+import type { RowResult } from '@breakwater/protocol';
+import { type Incoming, type Refused, refuse, refuseSize } from './inspect-push.ts';
+import { labelsOf } from './labels.ts';
+import { rowKeyText } from './row-key.ts';
+import type { Commit, CommittedRow, Decision, RowKey, RowWrite, StoredRow } from './store.ts';
+
+export interface PushedRows {
+  readonly tenant: string;
+  readonly rows: readonly (Incoming | Refused)[];
+  readonly maxRowBytes: number;
+}
+
+/** A result; of a stored row the seq is known only after the commit. */
+export type Verdict = Exclude<RowResult, { kind: 'stored' }> | { readonly kind: 'stored'; readonly draft: Draft };
+
+/** One row of the store on its way through a push, which may name it more than once. */
+export interface Draft {
+  readonly key: RowKey;
+  readonly stored: StoredRow | undefined;
+  /** The merged state so far; undefined until the stored one is needed. */
+  state?: State;
+  /** The merged state as bytes, once it differs from the stored one. */
+  changed?: Uint8Array;
+}
+
+/** The rows of the store that a push is about, each once. */
+export function keysOf(rows: readonly (Incoming | Refused)[]): RowKey[] {
+  const keys = new Map<string, RowKey>();
+  for (const row of rows) if (row.kind === 'incoming') keys.set(rowKeyText(row.key), row.key);
+  return [...keys.values()];
+}
+
+/** Merges a push with what is stored. The rows are judged one by one: none of them holds back another. */
+export function mergePush(
+  pushed: PushedRows,
+  keys: readonly RowKey[],
+  stored: readonly (StoredRow | undefined)[],
+): Decision<Verdict[]> {
+  const drafts = new Map(keys.map((key, i): [string, Draft] => [rowKeyText(key), { key, stored: stored[i] }]));
+  const result = pushed.rows.map((row) => {
+    if (row.kind === 'refused') return row;
+    const draft = drafts.get(rowKeyText(row.key));
+    if (draft === undefined) throw new Error(`the row '${row.key.id}' was not loaded`);
+    return mergeRow(draft, row, pushed.maxRowBytes);
+  });
+  const writes = [...drafts.values()].flatMap((draft) => toWrite(pushed.tenant, draft));
+  return { writes, result };
+}
+
+function mergeRow(draft: Draft, incoming: Incoming, maxRowBytes: number): Verdict {
+  try {
+    const current = currentState(draft);
+    if (lacksBase(draft, current, incoming)) return { kind: 'send-full' };
+    const merged = current === undefined ? incoming.state : merge(current, incoming.state);
+    if (current !== undefined && sameState(current, merged)) return { kind: 'stored', draft };
+    // What decodes is canonical: a row that is new keeps its bytes.
+    const bytes = current === undefined ? incoming.row.bytes : encodeState(merged);
+    if (bytes.length > maxRowBytes) return refuseSize(bytes.length, maxRowBytes);
+    draft.state = merged;
+    draft.changed = bytes;
+    return { kind: 'stored', draft };
+  } catch (error) {
+    if (error instanceof MissingBaseError) return { kind: 'send-full' };
+    if (error instanceof MalformedError)
+      return refuse('malformed', `the row on the server is damaged: ${error.message}`);
+    throw error;
+  }
+}
+
+function currentState(draft: Draft): State | undefined {
+  if (draft.state === undefined && draft.stored !== undefined) draft.state = decodeState(draft.stored.state);
+  return draft.state;
+}
+
+/** A delta is of use only on top of the row that it was cut from, or a later one. */
+function lacksBase(draft: Draft, current: State | undefined, { state, row }: Incoming): boolean {
+  return state.partial && (current === undefined || (row.base ?? 0) > (draft.stored?.seq ?? 0));
+}
+
+function toWrite(tenant: string, { key, state, changed }: Draft): RowWrite[] {
+  if (state === undefined || changed === undefined) return [];
+  const doc = JSON.stringify(assembleFields(state));
+  return [{ ...key, deleted: isDeleted(state), doc, state: changed, labels: labelsOf(tenant) }];
+}
+
+/** The results of a push after its commit. */
+export function resultsOf({ result, rows }: Commit<readonly Verdict[]>): RowResult[] {
+  const committed = new Map(rows.map((row): [string, CommittedRow] => [rowKeyText(row), row]));
+  return result.map((verdict) => {
+    if (verdict.kind !== 'stored') return verdict;
+    const { key, stored } = verdict.draft;
+    return { kind: 'stored', seq: committed.get(rowKeyText(key))?.seq ?? stored?.seq ?? 0 };
+  });
+}

@@ -1,0 +1,84 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CliError, type CliOptions, HELP, readCliOptions } from './cli-options.ts';
+import { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
+import { type BreakwaterServer, createServer } from './server.ts';
+
+/** The program `breakwater`. Expected faults end it with one line and exit code 1. */
+export async function runCli(): Promise<void> {
+  try {
+    const options = readCliOptions(process.argv.slice(2), process.env);
+    if (options === 'help') return console.log(HELP);
+    await start(options);
+  } catch (error) {
+    console.error(isExpected(error) ? error.message : error);
+    process.exit(1);
+  }
+}
+
+async function start(options: CliOptions): Promise<void> {
+  const { host, dataDir, staticDir } = options;
+  if (staticDir !== undefined) requireDirectory(staticDir);
+  const server = await createServer({
+    dataDir,
+    ...(options.collections === undefined ? {} : { collections: options.collections }),
+    ...(staticDir === undefined ? {} : { staticDir }),
+  });
+  closeOnSignal(server);
+  const { port } = await listen(server, options);
+  console.log(`Breakwater is ready at http://${toUrlHost(host)}:${port}`);
+  console.log(`Data is in ${resolve(dataDir)}`);
+}
+
+/** A second signal does what signals do. */
+function closeOnSignal(server: BreakwaterServer): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, async () => {
+      await server.close();
+      process.exit(0);
+    });
+  }
+}
+
+async function listen(server: BreakwaterServer, { host, port }: CliOptions): Promise<{ port: number }> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    await server.close();
+    throw explainListenError(error, host, port);
+  }
+}
+
+function explainListenError(error: unknown, host: string, port: number): unknown {
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'EADDRINUSE':
+      return new CliError(`Port ${port} is taken. Stop what uses it, or choose another: PORT=${(port % 65_535) + 1}.`);
+    case 'EACCES':
+      return new CliError(`This user may not listen on port ${port}. Choose one above 1023, for example PORT=8080.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new CliError(
+        `HOST is '${host}', which is no address of this machine. Try HOST=localhost or HOST=0.0.0.0.`,
+      );
+    default:
+      return error;
+  }
+}
+
+function requireDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new CliError(
+      `--static names ${resolve(path)}, which is no directory. Build the files first, or correct the path.`,
+    );
+  }
+}
+
+function isExpected(error: unknown): error is Error {
+  return error instanceof CliError || error instanceof DataDirectoryError || error instanceof DataDirectoryLockedError;
+}
+
+function toUrlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,178 @@
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { type CollectionNames, collectionFilter } from './collection-names.ts';
+import { createHttpHandler } from './http.ts';
+import { createHub } from './hub.ts';
+import { type Authenticate, admitEveryone } from './identity.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
+import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
+import { isOriginAllowed } from './origin.ts';
+import { systemScheduler } from './scheduler.ts';
+import { MAX_BYTES_BEFORE_LIVE, type Session, startSession } from './session.ts';
+import { openSqliteStore } from './sqlite-store.ts';
+import type { Store } from './store.ts';
+
+export interface ServerOptions {
+  /** Default: a SQLite store in `dataDir`. The server closes it. */
+  readonly store?: Store;
+  /** Default: `./data`. */
+  readonly dataDir?: string;
+  /** The only collections there are. Default: whatever clients name. */
+  readonly collections?: CollectionNames;
+  /** Default, for development only: everybody is the user `anonymous` of the tenant `default`. */
+  readonly authenticate?: Authenticate;
+  readonly limits?: Partial<Limits>;
+  /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
+  readonly allowedOrigins?: readonly string[];
+  /** A directory of files to serve over HTTP. */
+  readonly staticDir?: string;
+  /** Milliseconds since 1970. Default: Date.now. */
+  readonly now?: () => number;
+  readonly log?: (line: string) => void;
+}
+
+export interface BreakwaterServer {
+  /** Where it listens; undefined before and after. */
+  readonly address: ListenAddress | undefined;
+  listen(options: ListenOptions): Promise<ListenAddress>;
+  /** Tells every client to come back later, ends what was begun, closes the store. */
+  close(): Promise<void>;
+}
+
+const SYNC_PATH = '/sync';
+
+/** For headers and the handshake, in milliseconds. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** How often connections are looked at for that timeout, in milliseconds. */
+const TIMEOUT_CHECK_MS = 2_000;
+
+/**
+ * Bytes of a socket before its session is live. The session counts whole frames and says goodbye; this ends a client that
+ * sends the parts of a frame that is never complete.
+ */
+const MAX_RAW_BYTES_BEFORE_LIVE = 2 * MAX_BYTES_BEFORE_LIVE;
+
+/** A share of the time in which lost clients come back, in milliseconds: one after the other, 6 ms apart on average. */
+const SPREAD_PER_SESSION_MS = 6;
+const MIN_SPREAD_MS = 250;
+const MAX_SPREAD_MS = 6_000;
+
+export async function createServer(options: ServerOptions = {}): Promise<BreakwaterServer> {
+  const { authenticate = admitEveryone, now = Date.now, log = console.error } = options;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const store = options.store ?? openSqliteStore(options.dataDir ?? './data');
+  const scheduler = systemScheduler(now);
+  const hub = createHub({ store, isCollection: collectionFilter(options.collections), limits, log });
+  const respond = createHttpHandler({ staticDir: options.staticDir, log });
+  const websockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: limits.maxMessageBytes,
+    perMessageDeflate: false,
+  });
+  const sessions = new Set<Session>();
+  let listeners: Server[] = [];
+  let address: ListenAddress | undefined;
+  let closing: Promise<void> | undefined;
+
+  return {
+    get address() {
+      return address;
+    },
+    async listen({ host, port }) {
+      if (closing !== undefined || address !== undefined) throw new Error('a server listens once');
+      listeners = await listenOn(createListener, { host, port });
+      address = { host, port: portOf(listeners[0]) ?? port };
+      return address;
+    },
+    close: () => (closing ??= close()),
+  };
+
+  function createListener(): Server {
+    const timeouts = {
+      headersTimeout: HANDSHAKE_TIMEOUT_MS,
+      requestTimeout: HANDSHAKE_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    };
+    return createHttpServer(timeouts, (request: IncomingMessage, response: ServerResponse) => {
+      void respond(request, response);
+    }).on('upgrade', upgrade);
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // A socket that breaks during the handshake is nobody's yet.
+    socket.on('error', () => socket.destroy());
+    if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
+    if (request.url?.split('?')[0] !== SYNC_PATH) return refuse(socket, '404 Not Found');
+    if (!isOriginAllowed(request, options.allowedOrigins)) {
+      log(`Refused a page of ${JSON.stringify(request.headers.origin)}: it is not among the allowed origins.`);
+      return refuse(socket, '403 Forbidden');
+    }
+    websockets.handleUpgrade(request, socket, head, (websocket) => admit(websocket, socket));
+  }
+
+  function admit(websocket: WebSocket, socket: Duplex): void {
+    const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE);
+    const session = startSession({
+      socket: websocket,
+      hub,
+      authenticate,
+      welcome: ({ tenant, user, labels }, version) => ({
+        type: 'connected',
+        version,
+        ...store.identity(),
+        tenant,
+        user,
+        labels,
+        serverTime: now(),
+        purgedBefore: 0,
+        reconnectSpreadMs: spreadMs(),
+        limits,
+      }),
+      scheduler,
+      log,
+      onLive: stopCounting,
+      onClosed: () => sessions.delete(session),
+    });
+    sessions.add(session);
+  }
+
+  function spreadMs(): number {
+    return Math.min(Math.max(sessions.size * SPREAD_PER_SESSION_MS, MIN_SPREAD_MS), MAX_SPREAD_MS);
+  }
+
+  async function close(): Promise<void> {
+    const spread = spreadMs();
+    for (const session of [...sessions]) {
+      session.close(CloseCode.tryAgainLater, formatRetryAfter(MIN_SPREAD_MS + Math.random() * spread));
+    }
+    await Promise.all(listeners.map(closeListener));
+    address = undefined;
+    await store.close();
+  }
+}
+
+function closeListener(listener: Server): Promise<void> {
+  return new Promise((resolve) => {
+    listener.close(() => resolve());
+    listener.closeAllConnections();
+  });
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+/** Destroys the socket after so many bytes; the answer stops the counting. */
+function limitBytes(socket: Duplex, maxBytes: number): () => void {
+  let bytes = 0;
+  const count = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) socket.destroy();
+  };
+  socket.on('data', count);
+  return () => socket.off('data', count);
+}

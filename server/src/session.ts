@@ -1,0 +1,204 @@
+import {
+  CloseCode,
+  type Connect,
+  type Connected,
+  down,
+  FrameError,
+  MIN_PROTOCOL_VERSION,
+  PROTOCOL_VERSION,
+  type UpMessage,
+  up,
+} from '@breakwater/protocol';
+import type { WebSocket } from 'ws';
+import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
+import type { Hub, Member } from './hub.ts';
+import { type Authenticate, AuthenticationError, completeIdentity, type Identity } from './identity.ts';
+import { createInbox } from './inbox.ts';
+import { createOutbox } from './outbox.ts';
+import { peekVersions } from './peek-versions.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** The server's side of one socket: waiting for `connect`, then live, then closed. */
+export interface Session {
+  /** Says goodbye with a close code and its reason. */
+  close(code: number, reason: string): void;
+}
+
+export type SessionSocket = Pick<WebSocket, 'bufferedAmount' | 'close' | 'ping' | 'pause' | 'resume' | 'terminate'> & {
+  send(frame: Uint8Array, sent: (error?: Error | null) => void): void;
+  on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
+  on(event: 'pong' | 'close', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+};
+
+export interface SessionOptions {
+  readonly socket: SessionSocket;
+  readonly hub: Hub;
+  readonly authenticate: Authenticate;
+  /** The answer to `connect`. */
+  readonly welcome: (identity: Required<Identity>, version: number) => Connected;
+  readonly scheduler: Scheduler;
+  readonly log: (line: string) => void;
+  readonly onLive: () => void;
+  readonly onClosed: () => void;
+}
+
+/** From the opening of the socket to `connected`; traffic does not extend it. In milliseconds. */
+export const CONNECT_DEADLINE_MS = 10_000;
+
+/** Bytes of frames before `connected`: room for a large token, and nothing worth attacking with. */
+export const MAX_BYTES_BEFORE_LIVE = 16 * 1024;
+
+/** How long a closed socket may take over its goodbye, in milliseconds. */
+const CLOSE_GRACE_MS = 5_000;
+
+/** The websocket protocol has room for no more. */
+const MAX_REASON_BYTES = 123;
+
+type State =
+  | { readonly kind: 'waiting'; bytes: number }
+  | { readonly kind: 'live'; readonly member: Member; readonly heartbeat: Heartbeat }
+  | { readonly kind: 'closed' };
+
+export function startSession(options: SessionOptions): Session {
+  const { socket, hub, authenticate, welcome, scheduler, log, onLive, onClosed } = options;
+
+  let state: State = { kind: 'waiting', bytes: 0 };
+  let cancelTimer = scheduler.after(CONNECT_DEADLINE_MS, () => {
+    close(CloseCode.tryAgainLater, `no session within ${CONNECT_DEADLINE_MS / 1000} s`);
+  });
+
+  const outbox = createOutbox({
+    socket,
+    scheduler,
+    onDrained: () => state.kind === 'live' && state.member.drained(),
+    onStuck: () => close(CloseCode.tryAgainLater, 'too much is unread'),
+  });
+  const inbox = createInbox<Uint8Array>({ handle, pause: () => socket.pause(), resume: () => socket.resume() });
+
+  socket.on('message', receive);
+  socket.on('pong', heard);
+  socket.on('close', () => {
+    end();
+    cancelTimer();
+  });
+  // Broken frames, frames too large, a lost network: the socket closes after it, with the code that fits.
+  socket.on('error', () => {});
+
+  return { close };
+
+  function receive(data: Buffer, isBinary: boolean): void {
+    heard();
+    if (!isBinary) return close(CloseCode.malformed, 'text frames are no messages of this protocol');
+    if (state.kind === 'waiting') {
+      state.bytes += data.length;
+      if (state.bytes > MAX_BYTES_BEFORE_LIVE) return close(CloseCode.tooBig, 'too much before connected');
+    }
+    inbox.take(data, data.length);
+  }
+
+  function heard(): void {
+    if (state.kind === 'live') state.heartbeat.heard();
+  }
+
+  async function handle(frame: Uint8Array): Promise<void> {
+    try {
+      if (state.kind === 'waiting') await handleFirst(frame);
+      else if (state.kind === 'live') await handleLive(up.decode(frame), state.member);
+    } catch (error) {
+      if (error instanceof FrameError) return close(CloseCode.malformed, error.message);
+      log(`A session failed: ${error instanceof Error ? error.stack : error}`);
+      return close(CloseCode.tryAgainLater, 'the server failed');
+    }
+    // Who does not read the answers asks no further questions.
+    await outbox.room();
+  }
+
+  async function handleFirst(frame: Uint8Array): Promise<void> {
+    const [min, max] = peekVersions(frame) ?? [PROTOCOL_VERSION, PROTOCOL_VERSION];
+    if (min > PROTOCOL_VERSION || max < MIN_PROTOCOL_VERSION) {
+      const spoken = `${MIN_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`;
+      return close(CloseCode.upgradeRequired, `the server speaks the versions ${spoken}, the client ${min} to ${max}`);
+    }
+    const message = up.decode(frame);
+    if (message === undefined) return;
+    if (message.type !== 'connect') return close(CloseCode.malformed, 'the first message must be connect');
+    await connect(message);
+  }
+
+  async function connect({ token, versions }: Connect): Promise<void> {
+    const identity = await identify(token);
+    if (identity === undefined || state.kind !== 'waiting') return;
+    const { tenant, labels } = identity;
+    const member = hub.join({ tenant, labels, send: outbox.send, isFull: outbox.isFull });
+    cancelTimer();
+    state = { kind: 'live', member, heartbeat: startHeartbeat() };
+    outbox.send(down.encode(welcome(identity, Math.min(PROTOCOL_VERSION, versions[1]))));
+    onLive();
+  }
+
+  async function identify(token: string): Promise<Required<Identity> | undefined> {
+    try {
+      return completeIdentity(await authenticate(token));
+    } catch (error) {
+      if (error instanceof AuthenticationError) close(CloseCode.unauthenticated, error.message);
+      else {
+        log(`authenticate failed: ${error instanceof Error ? error.message : error}`);
+        close(CloseCode.unauthenticated, 'the token was not accepted');
+      }
+      return undefined;
+    }
+  }
+
+  function startHeartbeat(): Heartbeat {
+    return createHeartbeat({
+      scheduler,
+      ping: () => socket.ping(),
+      isCongested: () => inbox.isPaused || socket.bufferedAmount > 0,
+      onSilence: () => socket.terminate(),
+    });
+  }
+
+  async function handleLive(message: UpMessage | undefined, member: Member): Promise<void> {
+    switch (message?.type) {
+      case undefined:
+        return;
+      case 'pull':
+        return member.pull(message);
+      case 'push':
+        return await member.push(message);
+      case 'ping':
+        return outbox.send(down.encode({ type: 'pong', request: message.request }));
+      case 'connect':
+        return close(CloseCode.malformed, 'connect comes once');
+    }
+  }
+
+  function close(code: number, reason: string): void {
+    if (state.kind === 'closed') return;
+    end();
+    cancelTimer();
+    cancelTimer = scheduler.after(CLOSE_GRACE_MS, () => socket.terminate());
+    // Paused, it would never read the other side's goodbye.
+    socket.resume();
+    socket.close(code, fitReason(reason));
+  }
+
+  function end(): void {
+    if (state.kind === 'closed') return;
+    if (state.kind === 'live') {
+      state.member.leave();
+      state.heartbeat.stop();
+    }
+    state = { kind: 'closed' };
+    inbox.close();
+    outbox.close();
+    onClosed();
+  }
+}
+
+function fitReason(reason: string): string {
+  let fitting = reason;
+  while (Buffer.byteLength(fitting) > MAX_REASON_BYTES) fitting = fitting.slice(0, -1);
+  return fitting;
+}

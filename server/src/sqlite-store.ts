@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { createCommitQueue, toStorageError } from './commit-queue.ts';
+import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { openReader } from './sqlite-reader.ts';
+import { prepareSchema } from './sqlite-schema.ts';
+import { openWriter } from './sqlite-writer.ts';
+import type { Store, StoreIdentity } from './store.ts';
+
+export const DATABASE_FILE = 'breakwater.sqlite';
+
+/** How long a statement waits for somebody else's lock, in milliseconds: a person's query may hold one for a moment. */
+const BUSY_TIMEOUT_MS = 1_000;
+
+/** FULL: the commit is on the disk before it returns, also after a power cut; on macOS that takes fullfsync. */
+const SETTINGS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA fullfsync = ON;
+  PRAGMA cache_size = -65536;
+  PRAGMA journal_size_limit = 67108864;
+`;
+
+/**
+ * A store in one SQLite file of a data directory, or in memory when the directory is `:memory:`.
+ *
+ * @throws DataDirectoryLockedError, DataDirectoryError
+ */
+export function openSqliteStore(directory: string): Store {
+  const lock = directory === ':memory:' ? undefined : openDataDirectory(directory);
+  try {
+    return openStore(openDatabase(lock), lock);
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}
+
+function openDatabase(directory: DataDirectory | undefined): DatabaseSync {
+  const file = directory === undefined ? ':memory:' : join(directory.path, DATABASE_FILE);
+  const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    database.exec(SETTINGS);
+    prepareSchema(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function openStore(database: DatabaseSync, lock: DataDirectory | undefined): Store {
+  const reader = openReader(database);
+  const writer = openWriter(database, reader);
+  const queue = createCommitQueue(database);
+  const identity = readIdentity(database);
+
+  return {
+    identity: () => identity,
+    commit: (tenant, keys, decide) => queue.add(() => writer.write(tenant, keys, decide)),
+    page: (tenant, collection, query) => read(() => reader.page(tenant, collection, query)),
+    head: (tenant, collection) => read(() => reader.head(tenant, collection)),
+    async close() {
+      await queue.close();
+      if (database.isOpen) database.close();
+      lock?.release();
+    },
+  };
+}
+
+function read<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw toStorageError(error);
+  }
+}
+
+function readIdentity(database: DatabaseSync): StoreIdentity {
+  const select = database.prepare('SELECT value FROM meta WHERE key = ?');
+  const read = (key: string) => String(select.get(key)?.value);
+  return { serverId: read('serverId'), epoch: read('epoch') };
+}

@@ -1,0 +1,106 @@
+/**
+ * Where the hub keeps its rows. Names (tenant, collection, id, label) are any text without U+0000; none has a meaning to
+ * the store. A store is the only writer of its data.
+ */
+export interface Store {
+  identity(): StoreIdentity;
+  /**
+   * Reads rows, decides, writes: one at a time for a tenant, all or nothing. `decide` gets the rows in the order of
+   * `keys` and is synchronous, so that nothing changes between its reading and its writing. Each write takes the next
+   * `seq` of its collection, in the order of the writes. Resolves when all of it is on the disk.
+   *
+   * @throws StorageError when the storage failed; nothing was written, or `outcomeUnknown` is true. Whatever `decide`
+   * throws is passed on, and nothing was written.
+   */
+  commit<T>(tenant: string, keys: readonly RowKey[], decide: Decide<T>): Promise<Commit<T>>;
+  /** The rows after a seq, in the order of seq. Synchronous: its caller may act on it before the next commit. */
+  page(tenant: string, collection: string, query: PageQuery): StorePage;
+  /** The highest seq that a collection has allocated; 0: none. */
+  head(tenant: string, collection: string): number;
+  /** Ends when all commits that were asked for are settled. */
+  close(): Promise<void>;
+}
+
+export interface StoreIdentity {
+  /** Random; made with the store, kept with it. */
+  readonly serverId: string;
+  /** Random; a store that was set back to an earlier state takes a new one. */
+  readonly epoch: string;
+}
+
+export interface RowKey {
+  readonly collection: string;
+  readonly id: string;
+}
+
+/** A row as `decide` sees it. */
+export interface StoredRow {
+  readonly seq: number;
+  readonly state: Uint8Array;
+  readonly labels: readonly string[];
+}
+
+/** A row as it shall be from now on. Its key must be among those the commit asked for, and be written once. */
+export interface RowWrite extends RowKey {
+  readonly deleted: boolean;
+  /** The document as JSON, for people and their queries. */
+  readonly doc: string;
+  readonly state: Uint8Array;
+  /** Who may read the row. */
+  readonly labels: readonly string[];
+}
+
+export interface CommittedRow extends RowWrite {
+  readonly seq: number;
+}
+
+/** An async function does not fit: what it answers is a promise and has no writes. */
+export type Decide<T> = (rows: readonly (StoredRow | undefined)[]) => Decision<T>;
+
+export interface Decision<T> {
+  readonly writes: readonly RowWrite[];
+  readonly result: T;
+}
+
+export interface Commit<T> {
+  readonly result: T;
+  /** What was written, in the order of the writes. */
+  readonly rows: readonly CommittedRow[];
+}
+
+export interface PageQuery {
+  /** Only rows with a greater seq. */
+  readonly after: number;
+  /** Only rows with at least one of these labels. */
+  readonly labels: readonly string[];
+  readonly maxRows: number;
+  /** Of ids and states together. A page holds at least one row all the same, if there is one. */
+  readonly maxBytes: number;
+}
+
+export interface StorePage {
+  readonly rows: readonly PageRow[];
+  /** Every row up to this seq was looked at, whether it may be read or not. */
+  readonly checkpoint: number;
+  /** Is there nothing after the checkpoint? A page that is not the last may be empty. */
+  readonly last: boolean;
+}
+
+export interface PageRow {
+  readonly id: string;
+  readonly seq: number;
+  readonly deleted: boolean;
+  readonly state: Uint8Array;
+}
+
+/** Thrown when the storage could not do its part: disk full, input/output error, closed. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError';
+  /** May the write be on the disk although it failed? The store takes no further writes until it is opened again. */
+  readonly outcomeUnknown: boolean;
+
+  constructor(message: string, options: { cause?: unknown; outcomeUnknown?: boolean } = {}) {
+    super(message, { cause: options.cause });
+    this.outcomeUnknown = options.outcomeUnknown ?? false;
+  }
+}

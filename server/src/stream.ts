@@ -1,0 +1,83 @@
+import { MAX_PAGE_BYTES, MAX_PAGE_ROWS } from './limits.ts';
+import type { News } from './news.ts';
+import { encodeRows } from './news.ts';
+import type { Store } from './store.ts';
+
+/** What the hub needs of a session. */
+export interface Peer {
+  readonly tenant: string;
+  readonly labels: readonly string[];
+  send(frame: Uint8Array): void;
+  /** Is so much unsent that news must wait? Whoever says yes calls `drained` of its member later. */
+  isFull(): boolean;
+}
+
+/**
+ * What one session is told of one collection, from the page that was the last on.
+ *
+ * The cursor is a promise to the client: every row up to it that the session may read has left, in its state at that
+ * time or a later one. So it moves only over rows that were just sent, over rows that the session may not read, and over
+ * the session's own pushes that follow the cursor without a gap. News that does not begin right after the cursor is not
+ * sent; the stream then catches up from the store.
+ */
+export interface Stream {
+  readonly cursor: number;
+  /**
+   * The session's own push took these seqs. True: the cursor moved over them, and the ack may say so. The client holds
+   * what it pushed, and it has been handed every row that its push was merged with.
+   */
+  passOwn(news: News): boolean;
+  deliver(news: News): void;
+  /** Sends what is missing, as far as the peer has room. */
+  catchUp(): void;
+}
+
+export interface StreamOptions {
+  readonly store: Store;
+  readonly peer: Peer;
+  readonly collection: string;
+  /** The checkpoint of the last page. */
+  readonly checkpoint: number;
+}
+
+export function createStream({ store, peer, collection, checkpoint }: StreamOptions): Stream {
+  let cursor = checkpoint;
+  /** The highest seq that the stream heard of. */
+  let head = checkpoint;
+
+  return {
+    get cursor() {
+      return cursor;
+    },
+    passOwn({ first, last }) {
+      head = Math.max(head, last);
+      if (cursor !== first - 1) return false;
+      cursor = last;
+      return true;
+    },
+    deliver({ parts, last }) {
+      head = Math.max(head, last);
+      for (const part of parts) {
+        if (cursor !== part.first - 1 ) continue;
+        const frame = part.frameFor(peer.labels);
+        cursor = part.last;
+        if (frame !== undefined) peer.send(frame);
+      }
+      catchUp();
+    },
+    catchUp,
+  };
+
+  function catchUp(): void {
+    while (cursor < head && !peer.isFull()) {
+      const page = store.page(peer.tenant, collection, {
+        after: cursor,
+        labels: peer.labels,
+        maxRows: MAX_PAGE_ROWS,
+        maxBytes: MAX_PAGE_BYTES,
+      });
+      cursor = page.checkpoint;
+      if (page.rows.length > 0) peer.send(encodeRows(collection, page.rows, cursor));
+    }
+  }
+}
