@@ -6,6 +6,7 @@ const checks = [
   { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit'] },
   { name: 'format and lint', command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'] },
   { name: 'imports', command: ['scripts/check-imports.ts'] },
+  { name: 'rules', command: ['scripts/check-spec.ts'] },
 ];
 
 process.chdir(join(import.meta.dirname, '..'));

@@ -41,7 +41,8 @@ export type WorldNotes = Awaited<ReturnType<typeof createDatabase<Definitions>>>
 export interface WorldServer {
   readonly url: string;
   readonly store: Store;
-  restart(): Promise<void>;
+  /** `whileDown` may change the data in the meantime. */
+  restart(whileDown?: (dataDir: string) => Promise<void>): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -62,8 +63,9 @@ export async function startWorldServer(options: Omit<ServerOptions, 'store' | 'd
     get store() {
       return current.store;
     },
-    async restart() {
+    async restart(whileDown = async () => {}) {
       await current.server.close();
+      await whileDown(dataDir);
       current = await start(current.port);
     },
     async end() {

@@ -62,7 +62,10 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   const pending = createPendingRows();
   const refusedIds = new Set<string>();
   const work = createSignal();
-  let caughtUpIn: Session | undefined;
+  /** The session whose stream is followed: its last page has come. */
+  let followed: Session | undefined;
+  /** The session in which everything up to that page is stored, too. */
+  let caughtUp: Session | undefined;
   let scanning: Promise<void> | undefined;
   let isScanned = false;
   let stopped = false;
@@ -86,7 +89,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     onAcknowledged(session, acknowledged, next) {
       options.onPushAcknowledged();
       for (const { id } of acknowledged) endRefusal(id);
-      return down.apply(session, { rows: [], acknowledged, checkpoint: caughtUpIn === session ? next : 0 });
+      return down.apply(session, { rows: [], acknowledged, checkpoint: followed === session ? next : 0 });
     },
   });
 
@@ -159,13 +162,14 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       page = next;
     }
     await page.applied;
+    caughtUp = session;
     onChange();
   }
 
   function pullPage(session: Session, from: number) {
     const request = { type: 'pull', collection: collection.name, checkpoint: from, maxRows: PAGE_ROWS } as const;
     return session.request(request, ({ group, last }: Page) => {
-      if (last) caughtUpIn = session;
+      if (last) followed = session;
       const applied = down.apply(session, newsOf(group));
       // Awaited one page later; until then a failure must not count as unhandled.
       applied.catch(() => {});
@@ -173,20 +177,21 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     });
   }
 
-  async function pullFromTheStartIfNeeded(session: Session): Promise<void> {
+  async function pullOrStartOver(session: Session): Promise<void> {
     try {
       await pull(session);
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      if (error.code !== 'checkpoint-ahead') return report(error);
-      await startOver();
-      await pull(session);
+      const code = error instanceof RequestError ? error.code : undefined;
+      if (code === 'checkpoint-ahead') {
+        await startOver();
+        return pull(session);
+      }
+      if (code !== 'unknown-collection') throw error;
+      onError({ code, message: describeError(error), collection: collection.name });
+      // There is nothing to be had for this collection: whoever waits for the others must not wait for it.
+      caughtUp = session;
+      onChange();
     }
-  }
-
-  /** A collection that the server does not have, say: the others go on. */
-  function report(error: RequestError): void {
-    onError({ code: error.code, message: error.message, collection: collection.name });
   }
 
   async function push(session: Session): Promise<void> {
@@ -214,7 +219,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       return pending.bytes;
     },
     get isCaughtUp() {
-      return caughtUpIn !== undefined && !caughtUpIn.signal.aborted;
+      return caughtUp !== undefined && !caughtUp.signal.aborted;
     },
     get isScanned() {
       return isScanned;
@@ -223,7 +228,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     async run(session) {
       session.signal.addEventListener('abort', work.fire, { once: true });
       const pushes = Array.from({ length: PUSHES_AT_ONCE }, () => push(session));
-      await Promise.all([pullFromTheStartIfNeeded(session), ...pushes]);
+      await Promise.all([pullOrStartOver(session), ...pushes]);
     },
     receive: (session, group) => down.apply(session, newsOf(group)),
     startOver,

@@ -18,7 +18,7 @@ export interface UpOptions {
 export const PUSHES_AT_ONCE = 2;
 /** Rows read for one push. */
 const PUSH_ROWS = 500;
-/** A push is cut when it holds this many bytes. */
+/** A push holds this many bytes at most, or one row. The server's largest message is far from it. */
 const PUSH_BYTES = 256 * 1024;
 
 interface Batch {
@@ -44,14 +44,15 @@ export function createUp(options: UpOptions): Up {
     for (const id of ids) if (!foundIds.has(id)) pending.drop(id);
     let bytes = 0;
     for (const local of found) {
-      if (bytes >= PUSH_BYTES) break;
       const row = encodeRow(local);
       if (row === undefined) continue;
       if (row.bytes.length > maxRowBytes) {
         refuse(local.id, 'too-large', `the row has ${row.bytes.length} bytes, the server takes ${maxRowBytes}`);
         continue;
       }
-      bytes += row.bytes.length;
+      bytes += row.bytes.length + row.id.length;
+      // What does not fit is released, and taken by the next push.
+      if (bytes > PUSH_BYTES && batch.rows.length > 0) break;
       batch.rows.push(row);
       batch.pushed.push(local);
     }

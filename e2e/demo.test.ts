@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { buildDemo } from '../scripts/build-demo.ts';
+import { type Device, openDevice } from './device.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+
+const CHROMIUM_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+let browser: Browser;
+let server: ServerProcess;
+let a: Device;
+let b: Device;
+
+beforeAll(async () => {
+  buildDemo(join(import.meta.dirname, '..'));
+  const executablePath = process.env.BREAKWATER_CHROMIUM;
+  browser = await chromium.launch({ args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) });
+});
+
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  server = await startServerProcess();
+  [a, b] = [await openDevice(browser, server.url, 'a'), await openDevice(browser, server.url, 'b')];
+  await Promise.all([a.lamp('live'), b.lamp('live')]);
+});
+
+afterEach(async () => {
+  await Promise.all([a.end(), b.end()]);
+  await server.end();
+});
+
+describe('two devices on the demo page', () => {
+  it('[DE1] an edit on one appears on the other', async () => {
+    await a.newNote('Pier 7');
+    await b.openNote('Pier 7');
+    await a.write('body', 'Low tide at noon.');
+    await b.sees('body', 'Low tide at noon.');
+  });
+
+  it('[DE2] edits of different fields made offline on both sides survive', async () => {
+    await a.newNote('Pier 7');
+    await b.openNote('Pier 7');
+    await Promise.all([a.setConnected(false), b.setConnected(false)]);
+    await Promise.all([a.lamp('offline'), b.lamp('offline')]);
+    await a.write('title', 'Pier 8');
+    await b.write('body', 'Herons on the wall.');
+    await b.page.waitForFunction(() => document.querySelector('[data-testid="pending"]')?.textContent !== '0');
+    expect(await b.read('title')).toBe('Pier 7');
+    await Promise.all([a.setConnected(true), b.setConnected(true)]);
+    await Promise.all([a.lamp('live'), b.lamp('live')]);
+    for (const device of [a, b]) {
+      await device.sees('title', 'Pier 8');
+      await device.sees('body', 'Herons on the wall.');
+      await device.isSaved();
+    }
+  });
+
+  it('[DE3] a server that is killed loses nothing that was acknowledged, and what was not goes up later', async () => {
+    await a.newNote('Pier 7');
+    await b.openNote('Pier 7');
+    await a.write('body', 'Acknowledged.');
+    // The server tells others only of what is on its disk.
+    await b.sees('body', 'Acknowledged.');
+    await server.kill();
+    await a.lamp('offline');
+    await a.write('place', 'Outer harbour');
+    await server.start();
+    await a.page.getByTestId('retry').click();
+    await a.lamp('live');
+    await a.isSaved();
+    const fresh = await openDevice(browser, server.url, 'c');
+    await fresh.openNote('Pier 7');
+    await fresh.sees('body', 'Acknowledged.');
+    await fresh.sees('place', 'Outer harbour');
+    await fresh.end();
+  });
+
+  it('[DE4] what was written offline survives a reload and goes up after it', async () => {
+    await a.newNote('Pier 7');
+    await a.isSaved();
+    await a.setConnected(false);
+    await a.write('body', 'Written offline.');
+    await a.page.waitForFunction(() => document.querySelector('[data-testid="pending"]')?.textContent === '1');
+    await a.page.reload();
+    await a.lamp('live');
+    await a.isSaved();
+    await b.openNote('Pier 7');
+    await b.sees('body', 'Written offline.');
+  });
+
+  it('[DE5] 10,000 places loaded on one device arrive on the other', async () => {
+    await a.page.getByTestId('load-places').click();
+    const isComplete = () => document.querySelector('[data-testid="note-count"]')?.textContent === '10,000 notes';
+    await b.page.waitForFunction(isComplete, undefined, { timeout: 60_000 });
+    await a.isSaved();
+  });
+});
