@@ -18,7 +18,7 @@ import {
 import { filter, map, type Observable } from 'rxjs';
 import { ACK_CONTEXT, MERGE_CONTEXT } from './contexts.ts';
 import { idOf, type LocalRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
-import { type MutableRowMeta, packRowMeta, type StoredDocument, setRowMeta } from './row-meta.ts';
+import { packRowMeta, type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 import { requireCaptured } from './with-breakwater.ts';
 
 /** A row from the server. */
@@ -125,6 +125,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
   function acknowledgeRow({ pushed, seq }: AcknowledgedRow, stored: StoredDocument | undefined): Change {
     if (stored === undefined) throw new Error(`${collection.name}: '${pushed.id}' vanished while it was pushed`);
+    // The very document that was pushed has nothing newer.
+    if (stored === pushed.document) return silent(plan, stored, new Set(), seq);
     const { state, pending } = toLocalRow(plan, stored);
     const left = [...pending].filter((path) => stampAt(state, path) !== stampAt(pushed.state, path));
     return silent(plan, stored, new Set(left), seq);
@@ -167,15 +169,17 @@ function stillPending(pending: ReadonlySet<Path>, before: State, after: State): 
 }
 
 /** The same document with other bookkeeping: `_rev` and `lwt` stay. */
-function silent(plan: DocumentPlan, stored: StoredDocument, pending: Set<Path>, seq: number): Change {
+function silent(plan: DocumentPlan, stored: StoredDocument, pending: ReadonlySet<Path>, seq: number): Change {
   const document = { ...stored };
-  const meta: MutableRowMeta = { ...readRowMeta(plan, stored), pending, seq };
-  setRowMeta(document, packRowMeta(meta), stored._meta.lwt);
+  const { pending: _cleared, ...rest } = rowMetaOf(stored) ?? packRowMeta(readRowMeta(plan, stored));
+  const meta: RowMeta = { ...rest, seq, ...(pending.size === 0 ? {} : { pending: [...pending].sort() }) };
+  setRowMeta(document, meta, stored._meta.lwt);
   return { previous: stored, document, context: ACK_CONTEXT };
 }
 
 function pendingChange(plan: DocumentPlan, document: StoredDocument): PendingChange {
-  const { pending } = readRowMeta(plan, document);
+  const meta = rowMetaOf(document);
+  const pending = meta ? (meta.pending ?? []) : readRowMeta(plan, document).pending;
   let bytes = 0;
   for (const path of pending) bytes += path.length + sizeOf(valueAt(document, path));
   return { id: idOf(plan, document), bytes, height: getHeightOfRevision(document._rev) };
