@@ -85,6 +85,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     async listen({ host, port }) {
       if (closing !== undefined || address !== undefined) throw new Error('a server listens once');
       listeners = await listenOn(createListener, { host, port });
+      // Without a listener an accept that fails, for want of file descriptors, would end the process.
+      for (const listener of listeners) listener.on('error', (error) => log(`Listening failed: ${error.message}`));
       address = { host, port: portOf(listeners[0]) ?? port };
       return address;
     },

@@ -15,7 +15,6 @@ import type { Hub, Member } from './hub.ts';
 import { type Authenticate, AuthenticationError, completeIdentity, type Identity } from './identity.ts';
 import { createInbox } from './inbox.ts';
 import { createOutbox } from './outbox.ts';
-import { peekVersions } from './peek-versions.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** The server's side of one socket: waiting for `connect`, then live, then closed. */
@@ -115,14 +114,14 @@ export function startSession(options: SessionOptions): Session {
   }
 
   async function handleFirst(frame: Uint8Array): Promise<void> {
-    const [min, max] = peekVersions(frame) ?? [PROTOCOL_VERSION, PROTOCOL_VERSION];
+    const message = up.decode(frame);
+    if (message === undefined) return;
+    if (message.type !== 'connect') return close(CloseCode.malformed, 'the first message must be connect');
+    const [min, max] = message.versions;
     if (min > PROTOCOL_VERSION || max < MIN_PROTOCOL_VERSION) {
       const spoken = `${MIN_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`;
       return close(CloseCode.upgradeRequired, `the server speaks the versions ${spoken}, the client ${min} to ${max}`);
     }
-    const message = up.decode(frame);
-    if (message === undefined) return;
-    if (message.type !== 'connect') return close(CloseCode.malformed, 'the first message must be connect');
     await connect(message);
   }
 

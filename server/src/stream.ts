@@ -58,7 +58,7 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
     deliver({ parts, last }) {
       head = Math.max(head, last);
       for (const part of parts) {
-        if (cursor !== part.first - 1 ) continue;
+        if (cursor !== part.first - 1 || peer.isFull()) continue;
         const frame = part.frameFor(peer.labels);
         cursor = part.last;
         if (frame !== undefined) peer.send(frame);

@@ -1,0 +1,99 @@
+import { createClock, encodeState, type Json, NO_STAMP, type State, toPath } from '@breakwater/crdt';
+import { type DownMessage, down, type Row, type RowGroup } from '@breakwater/protocol';
+import { type CollectionNames, collectionFilter } from '../src/collection-names.ts';
+import { createHub, type Hub, type Member } from '../src/hub.ts';
+import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
+import { openSqliteStore } from '../src/sqlite-store.ts';
+import type { Store } from '../src/store.ts';
+
+const clock = createClock();
+
+/** A document's fields as a state, all written now. */
+export function stateOf(fields: { readonly [name: string]: Json }, partial = false): State {
+  const stamp = clock.next();
+  const registers = new Map(Object.entries(fields).map(([name, value]) => [toPath([name]), { stamp, value }]));
+  return { generation: NO_STAMP, registers, partial };
+}
+
+export function rowOf(id: string, fields: { readonly [name: string]: Json }, change: Partial<Row> = {}): Row {
+  return { id, seq: 0, deleted: false, bytes: encodeState(stateOf(fields)), ...change };
+}
+
+/** A delta on top of the row as it was at `base`. */
+export function deltaOf(id: string, fields: { readonly [name: string]: Json }, base: number): Row {
+  return rowOf(id, fields, { base, bytes: encodeState(stateOf(fields, true)) });
+}
+
+export function notes(...rows: Row[]): RowGroup {
+  return { collection: 'notes', rows };
+}
+
+/** A session as the hub sees it: keeps what it was sent, is full when the test says so. */
+export interface TestPeer {
+  readonly member: Member;
+  readonly heard: DownMessage[];
+  full: boolean;
+  /** Pushes and answers what came of it, in its place among all it heard. */
+  push(...groups: RowGroup[]): Promise<DownMessage | undefined>;
+  pull(checkpoint?: number, maxRows?: number, collection?: string): DownMessage | undefined;
+}
+
+export interface HubWorld {
+  readonly hub: Hub;
+  readonly store: Store;
+  readonly logged: string[];
+  join(tenant?: string, labels?: readonly string[]): TestPeer;
+}
+
+export interface HubWorldOptions {
+  readonly store?: Store;
+  readonly collections?: CollectionNames;
+  readonly limits?: Partial<Limits>;
+}
+
+export function createHubWorld({
+  store = openSqliteStore(':memory:'),
+  collections,
+  limits,
+}: HubWorldOptions = {}): HubWorld {
+  const logged: string[] = [];
+  const hub = createHub({
+    store,
+    isCollection: collectionFilter(collections),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    log: (line) => logged.push(line),
+  });
+  return { hub, store, logged, join: (tenant = 'acme', labels = [tenant]) => joinHub(hub, tenant, labels) };
+}
+
+function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer {
+  const heard: DownMessage[] = [];
+  const member = hub.join({
+    tenant,
+    labels,
+    send(frame) {
+      const message = down.decode(frame);
+      if (message !== undefined) heard.push(message);
+    },
+    isFull: () => peer.full,
+  });
+  let request = 0;
+  const answer = () => heard.find((message) => 'request' in message && message.request === request);
+  const peer: TestPeer = {
+    member,
+    heard,
+    full: false,
+    async push(...groups) {
+      request += 1;
+      const asked = request;
+      await member.push({ type: 'push', request: asked, groups });
+      return heard.find((message) => 'request' in message && message.request === asked);
+    },
+    pull(checkpoint = 0, maxRows = 1_000, collection = 'notes') {
+      request += 1;
+      member.pull({ type: 'pull', request, collection, checkpoint, maxRows });
+      return answer();
+    },
+  };
+  return peer;
+}

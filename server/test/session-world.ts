@@ -1,0 +1,76 @@
+import { PROTOCOL_VERSION, type UpMessage } from '@breakwater/protocol';
+import {
+  createManualScheduler,
+  type ManualScheduler,
+  settlePromises,
+} from '../../packages/testing/src/manual-scheduler.ts';
+import { type Authenticate, admitEveryone } from '../src/identity.ts';
+import { DEFAULT_LIMITS } from '../src/limits.ts';
+import { type Session, startSession } from '../src/session.ts';
+import { createFakeSocket, type FakeSocket } from './fake-socket.ts';
+import { createHubWorld, type HubWorld } from './hub-world.ts';
+
+/** One session on a socket and a clock that the test moves. */
+export interface SessionWorld {
+  readonly socket: FakeSocket;
+  readonly scheduler: ManualScheduler;
+  readonly session: Session;
+  readonly hub: HubWorld;
+  readonly logged: string[];
+  /** Lets the session handle what it was sent. */
+  settle(): Promise<void>;
+  goLive(): Promise<void>;
+}
+
+export const CONNECT: UpMessage = {
+  type: 'connect',
+  versions: [1, PROTOCOL_VERSION],
+  token: 'let me in',
+  replica: 'r',
+};
+
+export interface SessionWorldOptions {
+  readonly authenticate?: Authenticate;
+  readonly hub?: HubWorld;
+}
+
+export function createSessionWorld({ authenticate = admitEveryone, hub = createHubWorld() }: SessionWorldOptions = {}) {
+  const socket = createFakeSocket();
+  const scheduler = createManualScheduler();
+  const logged: string[] = [];
+  const session = startSession({
+    socket,
+    hub: hub.hub,
+    authenticate,
+    welcome: ({ tenant, user, labels }, version) => ({
+      type: 'connected',
+      version,
+      ...hub.store.identity(),
+      tenant,
+      user,
+      labels,
+      serverTime: 0,
+      purgedBefore: 0,
+      reconnectSpreadMs: 250,
+      limits: DEFAULT_LIMITS,
+    }),
+    scheduler,
+    log: (line) => logged.push(line),
+    onLive: () => {},
+    onClosed: () => {},
+  });
+  const world: SessionWorld = {
+    socket,
+    scheduler,
+    session,
+    hub,
+    logged,
+    settle: settlePromises,
+    async goLive() {
+      socket.hear(CONNECT);
+      await settlePromises();
+      socket.events.length = 0;
+    },
+  };
+  return world;
+}
