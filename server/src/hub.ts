@@ -26,10 +26,12 @@ export interface HubOptions {
   readonly store: Store;
   readonly isCollection: IsCollection;
   readonly limits: Limits;
+  /** Milliseconds since 1970. Default: Date.now. */
+  readonly now?: () => number;
   readonly log: (line: string) => void;
 }
 
-export function createHub({ store, isCollection, limits, log }: HubOptions): Hub {
+export function createHub({ store, isCollection, limits, log, now = Date.now }: HubOptions): Hub {
   const index = createStreamIndex();
 
   return { join };
@@ -106,7 +108,7 @@ export function createHub({ store, isCollection, limits, log }: HubOptions): Hub
 
     async function commitPush({ groups }: Push): Promise<Commit<Verdict[]>> {
       const { maxRowBytes } = limits;
-      const pushed = { tenant, rows: inspectPush(groups, { isCollection, maxRowBytes }), maxRowBytes };
+      const pushed = { tenant, rows: inspectPush(groups, { isCollection, maxRowBytes }), maxRowBytes, now: now() };
       const keys = keysOf(pushed.rows);
       if (keys.length === 0) return { result: mergePush(pushed, [], []).result, rows: [] };
       return await store.commit(tenant, keys, (stored) => mergePush(pushed, keys, stored));

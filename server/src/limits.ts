@@ -22,3 +22,9 @@ export const MAX_PAGE_BYTES = 256 * 1024;
 
 /** Collections that one session follows. Bounds what a session makes the server remember. */
 export const MAX_STREAMS = 1_000;
+
+/**
+ * How far a stamp may be ahead of the server's time, in milliseconds. A write from the future wins over every later one
+ * until that time has come.
+ */
+export const MAX_CLOCK_AHEAD_MS = 5 * 60_000;

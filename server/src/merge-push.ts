@@ -6,12 +6,16 @@ import {
   MalformedError,
   MissingBaseError,
   merge,
+  NO_STAMP,
+  newestStamp,
+  parseStamp,
   type State,
   sameState,
 } from '@breakwater/crdt';
 import type { RowResult } from '@breakwater/protocol';
 import { type Incoming, type Refused, refuse, refuseSize } from './inspect-push.ts';
 import { labelsOf } from './labels.ts';
+import { MAX_CLOCK_AHEAD_MS } from './limits.ts';
 import { rowKeyText } from './row-key.ts';
 import type { Commit, CommittedRow, Decision, RowKey, RowWrite, StoredRow } from './store.ts';
 
@@ -19,6 +23,8 @@ export interface PushedRows {
   readonly tenant: string;
   readonly rows: readonly (Incoming | Refused)[];
   readonly maxRowBytes: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** A result; of a stored row the seq is known only after the commit. */
@@ -52,16 +58,20 @@ export function mergePush(
     if (row.kind === 'refused') return row;
     const draft = drafts.get(rowKeyText(row.key));
     if (draft === undefined) throw new Error(`the row '${row.key.id}' was not loaded`);
-    return mergeRow(draft, row, pushed.maxRowBytes);
+    return mergeRow(draft, row, pushed);
   });
   const writes = [...drafts.values()].flatMap((draft) => toWrite(pushed.tenant, draft));
   return { writes, result };
 }
 
-function mergeRow(draft: Draft, incoming: Incoming, maxRowBytes: number): Verdict {
+function mergeRow(draft: Draft, incoming: Incoming, { maxRowBytes, now }: PushedRows): Verdict {
   try {
     const current = currentState(draft);
     if (lacksBase(draft, current, incoming)) return { kind: 'send-full' };
+    const aheadMs = clockAheadMs(current, incoming.state, now);
+    if (aheadMs > MAX_CLOCK_AHEAD_MS) {
+      return refuse('clock-ahead', `the write is stamped ${Math.round(aheadMs / 1000)} s ahead of the server's clock`);
+    }
     const merged = current === undefined ? incoming.state : merge(current, incoming.state);
     if (current !== undefined && sameState(current, merged)) return { kind: 'stored', draft };
     // What decodes is canonical: a row that is new keeps its bytes.
@@ -81,6 +91,22 @@ function mergeRow(draft: Draft, incoming: Incoming, maxRowBytes: number): Verdic
 function currentState(draft: Draft): State | undefined {
   if (draft.state === undefined && draft.stored !== undefined) draft.state = decodeState(draft.stored.state);
   return draft.state;
+}
+
+/**
+ * How far the writer's newest stamp is ahead of the server. A stamp that the row already has is none of this writer's
+ * doing, and what edits that row has to be stamped after it (a full counter carries into the next millisecond).
+ */
+function clockAheadMs(current: State | undefined, incoming: State, now: number): number {
+  const newest = newestStamp(incoming);
+  if (newest === NO_STAMP) return 0;
+  const { ms } = parseStamp(newest);
+  return current !== undefined && ms <= newestMs(current) + 1 ? 0 : ms - now;
+}
+
+function newestMs(state: State): number {
+  const newest = newestStamp(state);
+  return newest === NO_STAMP ? 0 : parseStamp(newest).ms;
 }
 
 /** A delta is of use only on top of the row that it was cut from, or a later one. */

@@ -65,7 +65,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const store = options.store ?? openSqliteStore(options.dataDir ?? './data');
   const scheduler = systemScheduler(now);
-  const hub = createHub({ store, isCollection: collectionFilter(options.collections), limits, log });
+  const hub = createHub({ store, isCollection: collectionFilter(options.collections), limits, log, now });
   const respond = createHttpHandler({ staticDir: options.staticDir, log });
   const websockets = new WebSocketServer({
     noServer: true,

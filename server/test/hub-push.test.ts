@@ -1,4 +1,13 @@
-import { assembleFields, DELETED, decodeState, encodeState, type Stamp } from '@breakwater/crdt';
+import {
+  assembleFields,
+  createClock,
+  DELETED,
+  decodeState,
+  encodeState,
+  NO_STAMP,
+  type Stamp,
+  toPath,
+} from '@breakwater/crdt';
 import type { DownMessage, RowResult } from '@breakwater/protocol';
 import { expect, test } from 'vitest';
 import { openSqliteStore } from '../src/sqlite-store.ts';
@@ -190,3 +199,36 @@ function fieldsOf(world: HubWorld, id: string): object {
   if (row === undefined) throw new Error(`the store has no row ${id}`);
   return assembleFields(decodeState(row.state));
 }
+
+test('[TI1] a stamp more than 5 minutes ahead is refused, unless the row has one as late', async () => {
+  const world = createHubWorld();
+  const writer = world.join();
+  const inMs = (ms: number) => createClock({ now: () => Date.now() + ms }).next();
+  const push = (id: string, stamp: Stamp, title: string) => {
+    const registers = new Map([[toPath(['title']), { stamp, value: title }]]);
+    return writer.push(
+      notes(rowOf(id, {}, { bytes: encodeState({ generation: NO_STAMP, registers, partial: false }) })),
+    );
+  };
+  expect(resultsOf(await push('a', inMs(4 * 60_000), 'soon'))).toEqual([{ kind: 'stored', seq: 1 }]);
+  expect(resultsOf(await push('b', inMs(6 * 60_000), 'too far'))).toMatchObject([
+    { kind: 'refused', code: 'clock-ahead', reason: expect.stringMatching(/3\d\d s ahead/) },
+  ]);
+  const far = inMs(3_600_000);
+  const registers = new Map([[toPath(['title']), { stamp: far, value: 'from before the rule' }]]);
+  await world.store.commit('acme', [{ collection: 'notes', id: 'c' }], () => ({
+    writes: [
+      {
+        collection: 'notes',
+        id: 'c',
+        deleted: false,
+        doc: '{}',
+        state: encodeState({ generation: NO_STAMP, registers, partial: false }),
+        labels: ['acme'],
+      },
+    ],
+    result: undefined,
+  }));
+  const next = createClock().next(far);
+  expect(resultsOf(await push('c', next, 'edited after it'))).toEqual([{ kind: 'stored', seq: 3 }]);
+});

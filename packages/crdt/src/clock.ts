@@ -6,7 +6,10 @@ export interface Clock {
    * further ahead: one document from the future does not drag the clock along.
    */
   next(after?: Stamp): Stamp;
-  /** Milliseconds to add to the device's time from now on. A correction backwards takes a new node id. */
+  /**
+   * Milliseconds to add to the device's time from now on. A correction backwards takes a new node id, and so does one that
+   * finds the clock more than a minute ahead, kept so by an earlier run.
+   */
   correct(offsetMs: number): void;
   /** Never issues a stamp at or before this time again (milliseconds since 1970, as kept from an earlier run). */
   startAfter(ms: number): void;
@@ -22,6 +25,9 @@ export interface ClockOptions {
   /** A random number in [0, 1). Default: from crypto.getRandomValues. */
   readonly random?: () => number;
 }
+
+/** What two devices' clocks may differ by without harm, in milliseconds. */
+const MAX_LEAD_MS = 60_000;
 
 export function createClock({ now = Date.now, random = secureRandom }: ClockOptions = {}): Clock {
   let node = randomNode(random);
@@ -40,7 +46,8 @@ export function createClock({ now = Date.now, random = secureRandom }: ClockOpti
       return formatStamp({ ...successor(ms, counter), node });
     },
     correct(newOffsetMs) {
-      if (newOffsetMs < offsetMs) {
+      const wasAhead = last.ms > now() + newOffsetMs + MAX_LEAD_MS;
+      if (newOffsetMs < offsetMs || wasAhead) {
         node = randomNode(random);
         last = { ms: 0, counter: -1 };
       }

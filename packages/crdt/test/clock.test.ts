@@ -99,6 +99,16 @@ test('[CR89] a correction forwards, or none, keeps the node id', () => {
   expect(nodeOf(clock.next())).toBe(nodeOf(before));
 });
 
+test('[CR94] a correction that finds the clock more than a minute ahead starts again, under a new node id', () => {
+  const clock = clockAt(1_000_000);
+  clock.startAfter(1_000_000 + 3_600_000);
+  const before = clock.next();
+  clock.correct(0);
+  const after = clock.next();
+  expect(without(after)).toEqual({ ms: 1_000_000, counter: 0 });
+  expect(nodeOf(after)).not.toBe(nodeOf(before));
+});
+
 test('[CR90] startAfter leaves out the time given and what lies before it', () => {
   const clock = clockAt(1000);
   clock.startAfter(5000);

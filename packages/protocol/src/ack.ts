@@ -26,7 +26,7 @@ export type RowResult =
   /** The delta adds to a row that the server does not have: send the whole state. */
   | { readonly kind: 'send-full' };
 
-export const REFUSAL_CODES = ['unknown-collection', 'too-large', 'malformed'] as const;
+export const REFUSAL_CODES = ['unknown-collection', 'too-large', 'malformed', 'clock-ahead'] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 const STORED = 0;

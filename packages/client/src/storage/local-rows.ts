@@ -18,6 +18,7 @@ import {
 import { filter, map, type Observable } from 'rxjs';
 import { ACK_CONTEXT, MERGE_CONTEXT } from './contexts.ts';
 import { idOf, type LocalRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
+import { restamp } from './restamp.ts';
 import { packRowMeta, type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 import { requireCaptured } from './with-breakwater.ts';
 
@@ -54,6 +55,8 @@ export interface LocalRows {
   mergeRows(rows: readonly RemoteRow[]): Promise<PendingChange[]>;
   /** Clears what is pending no more, unseen by queries. */
   acknowledge(rows: readonly AcknowledgedRow[]): Promise<PendingChange[]>;
+  /** Stamps the pending parts of rows anew, by the clock as it is now: the server found them to be from the future. */
+  restamp(ids: readonly string[]): Promise<PendingChange[]>;
   /** What is pending among the rows written after `lwt`, batch by batch; with `whole`, every row counts as pending. */
   scan(lwt: number, whole: boolean): AsyncGenerator<PendingChange[]>;
   /** What local writes, of this tab and of others, make pending. */
@@ -123,6 +126,17 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     return { previous: stored, document, context: MERGE_CONTEXT };
   }
 
+  function restampRow({ id }: { readonly id: string }, stored: StoredDocument | undefined): Change {
+    if (stored === undefined) throw new Error(`${collection.name}: '${id}' vanished before it could be stamped anew`);
+    const local = toLocalRow(plan, stored);
+    const state = restamp(local.state, local.pending, captured.clock);
+    const { pending, seq } = local;
+    const document = toDocument(state, { plan, id, previous: stored, pending: new Set(pending), seq });
+    document._rev = createRevision(database.token, stored);
+    document._meta.lwt = captured.lwt.next();
+    return { previous: stored, document, context: MERGE_CONTEXT };
+  }
+
   function acknowledgeRow({ pushed, seq }: AcknowledgedRow, stored: StoredDocument | undefined): Change {
     if (stored === undefined) throw new Error(`${collection.name}: '${pushed.id}' vanished while it was pushed`);
     // The very document that was pushed has nothing newer.
@@ -142,6 +156,12 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     },
     mergeRows: (rows) => update(rows, undefined, mergeRow),
     acknowledge: (rows) => update(rows, new Map(rows.map(({ id, pushed }) => [id, pushed.document])), acknowledgeRow),
+    restamp: (ids) =>
+      update(
+        ids.map((id) => ({ id })),
+        undefined,
+        restampRow,
+      ),
     async *scan(lwt, whole) {
       let checkpoint: unknown = { id: '', lwt: whole ? 0 : lwt };
       for (;;) {

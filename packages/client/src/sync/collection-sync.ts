@@ -145,8 +145,13 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     const isClean = isScanned && pending.rows === 0 && refusedIds.size === 0;
     const clean = isClean ? { cleanLwt: Math.max(0, rows.newestLwt - CLEAN_MARGIN_MS), resend: false } : {};
     const { value } = record;
-    const isNew = checkpoint !== value.checkpoint || (isClean && (value.resend || clean.cleanLwt !== value.cleanLwt));
-    return isNew ? record.set({ checkpoint, ...clean, clockMs: rows.clock.highWaterMs() }) : Promise.resolve();
+    const clockMs = rows.clock.highWaterMs();
+    const isClockBack = clockMs < value.clockMs;
+    const isNew =
+      isClockBack ||
+      checkpoint !== value.checkpoint ||
+      (isClean && (value.resend || clean.cleanLwt !== value.cleanLwt));
+    return isNew ? record.set({ checkpoint, ...clean, clockMs }) : Promise.resolve();
   }
 
   function reportStorage(error: unknown): void {
@@ -232,7 +237,10 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     },
     receive: (session, group) => down.apply(session, newsOf(group)),
     startOver,
-    correctClock: (offsetMs) => rows.clock.correct(offsetMs),
+    correctClock(offsetMs) {
+      rows.clock.correct(offsetMs);
+      saveSoon();
+    },
     async stop() {
       stopped = true;
       subscription.unsubscribe();

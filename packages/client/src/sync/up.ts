@@ -26,6 +26,12 @@ interface Batch {
   readonly pushed: LocalRow[];
 }
 
+interface Results {
+  readonly acknowledged: AcknowledgedRow[];
+  /** Rows whose stamps are too far ahead of the server's clock. */
+  readonly ahead: string[];
+}
+
 export interface Up {
   /**
    * Pushes one batch of what is pending. False: there was nothing to push.
@@ -35,6 +41,8 @@ export interface Up {
 }
 
 export function createUp(options: UpOptions): Up {
+  /** Rows that were stamped anew once; refused again, they are the user's to see. */
+  const restampedIds = new Set<string>();
   const { collection, rows, pending, onRefused, onAcknowledged } = options;
 
   async function readBatch(ids: readonly string[], { maxRowBytes }: Limits): Promise<Batch> {
@@ -76,17 +84,20 @@ export function createUp(options: UpOptions): Up {
     onRefused(id, code, reason);
   }
 
-  function readResults(group: AckGroup | undefined, pushed: readonly LocalRow[]): AcknowledgedRow[] {
+  function readResults(group: AckGroup | undefined, pushed: readonly LocalRow[]): Results {
     const acknowledged: AcknowledgedRow[] = [];
+    const ahead: string[] = [];
     pushed.forEach((row, i) => {
       const result = group?.results[i];
       switch (result?.kind) {
         case 'stored':
           pending.wholeStored(row.id);
+          restampedIds.delete(row.id);
           acknowledged.push({ id: row.id, pushed: row, seq: result.seq });
           break;
         case 'refused':
-          refuse(row.id, result.code, result.reason);
+          if (result.code === 'clock-ahead' && !restampedIds.has(row.id)) ahead.push(row.id);
+          else refuse(row.id, result.code, result.reason);
           break;
         case 'send-full':
           pending.requireWhole(row.id);
@@ -95,7 +106,12 @@ export function createUp(options: UpOptions): Up {
           throw new Error(`the server answered a push of ${pushed.length} rows of ${collection} with fewer results`);
       }
     });
-    return acknowledged;
+    return { acknowledged, ahead };
+  }
+
+  async function restamp(ids: readonly string[]): Promise<void> {
+    for (const id of ids) restampedIds.add(id);
+    if (ids.length > 0) pending.update(await rows.restamp(ids));
   }
 
   return {
@@ -108,9 +124,11 @@ export function createUp(options: UpOptions): Up {
         const groups = [{ collection, rows: batch.rows }];
         const stored = await session.request({ type: 'push', groups }, (ack: Ack) => {
           const group = ack.groups.find((each) => each.collection === collection);
-          return { done: onAcknowledged(session, readResults(group, batch.pushed), group?.checkpoint ?? 0) };
+          const { acknowledged, ahead } = readResults(group, batch.pushed);
+          return { ahead, done: onAcknowledged(session, acknowledged, group?.checkpoint ?? 0) };
         });
         await stored.done;
+        await restamp(stored.ahead);
         return true;
       } finally {
         pending.release(ids);

@@ -1,0 +1,46 @@
+import { createClock, formatStamp, GENERATION, NO_STAMP, type Path, type State, toPath } from '@breakwater/crdt';
+import { describe, expect, it } from 'vitest';
+import { restamp } from '../src/storage/restamp.ts';
+
+const HOUR_MS = 3_600_000;
+const NOW = 1_700_000_000_000;
+const stampAt = (ms: number) => formatStamp({ ms, counter: 0, node: 'otherother' });
+const [title, body] = [toPath(['title']), toPath(['body'])];
+const clock = () => createClock({ now: () => NOW });
+
+function stateOf(registers: [Path, number, string][], generation = NO_STAMP): State {
+  return {
+    generation,
+    registers: new Map(registers.map(([path, ms, value]) => [path, { stamp: stampAt(ms), value }])),
+    partial: false,
+  };
+}
+
+describe('stamping anew', () => {
+  it('[TI2] only what is pending gets a stamp of now; values stay', () => {
+    const state = stateOf([
+      [title, NOW - 5, 'Hull'],
+      [body, NOW + HOUR_MS, 'from the future'],
+    ]);
+    const after = restamp(state, new Set([body]), clock());
+    expect(after.registers.get(title)).toEqual(state.registers.get(title));
+    expect(after.registers.get(body)?.value).toBe('from the future');
+    expect(after.registers.get(body)?.stamp.slice(0, 9)).toBe(stampAt(NOW).slice(0, 9));
+  });
+
+  it('[TI2] a pending edit stays after what it edits', () => {
+    const state = stateOf([
+      [title, NOW + 60_000, 'theirs, a minute ahead'],
+      [body, NOW + HOUR_MS, 'mine'],
+    ]);
+    const after = restamp(state, new Set([body]), clock());
+    expect((after.registers.get(body)?.stamp ?? '') > stampAt(NOW + 60_000)).toBe(true);
+  });
+
+  it('[TI2] a pending revival is a revival still', () => {
+    const state = stateOf([[title, NOW + HOUR_MS, 'Keel']], stampAt(NOW + HOUR_MS));
+    const after = restamp(state, new Set([GENERATION, title]), clock());
+    expect(after.generation).toBe(after.registers.get(title)?.stamp);
+    expect(after.generation < stampAt(NOW + 1_000)).toBe(true);
+  });
+});
