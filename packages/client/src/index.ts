@@ -1,17 +1,13 @@
-export {
-  type Collections,
-  DefinitionError,
-  type DocumentOf,
-  defineCollections,
-  type Stamp,
-  type State,
-} from '@breakwater/crdt';
+export { type Collections, DefinitionError, type DocumentOf, defineCollections } from '@breakwater/crdt';
+export { type CollectionsOf, type CreateDatabaseOptions, createDatabase } from './create-database.ts';
+export { type BreakwaterStorageOptions, withBreakwater } from './storage/with-breakwater.ts';
+
+export { type ReplicateOptions, type Replication, ReplicationEndedError, replicate } from './replicate.ts';
+export type { Pending, RefusedRow, Status, SyncError } from './status.ts';
 export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';
-export { type CollectionsOf, type CreateDatabaseOptions, createDatabase } from './create-database.ts';
+
 export { type InspectedRow, inspectRows } from './inspect.ts';
-export { type ReplicateOptions, type Replication, ReplicationEndedError, replicate } from './replicate.ts';
+export type { Stamp, State } from '@breakwater/crdt';
 export { type Scheduler, systemScheduler } from './scheduler.ts';
-export type { Pending, RefusedRow, Status, SyncError } from './status.ts';
-export { type BreakwaterStorageOptions, withBreakwater } from './storage/with-breakwater.ts';

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import * as client from '../src/index.ts';
+
+it('[API1] exports these names and no others', () => {
+  expect(Object.keys(client).sort()).toEqual([
+    'DefinitionError',
+    'ReplicationEndedError',
+    'createDatabase',
+    'defineCollections',
+    'inspectRows',
+    'replicate',
+    'systemScheduler',
+    'withBreakwater',
+  ]);
+});
