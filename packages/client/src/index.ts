@@ -2,7 +2,8 @@ export { type Collections, DefinitionError, type DocumentOf, defineCollections }
 export { type CollectionsOf, type CreateDatabaseOptions, createDatabase } from './create-database.ts';
 export { type BreakwaterStorageOptions, withBreakwater } from './storage/with-breakwater.ts';
 
-export { type ReplicateOptions, type Replication, ReplicationEndedError, replicate } from './replicate.ts';
+export { type ReplicateOptions, type Replication, replicate } from './replicate.ts';
+export { ConfirmTimeoutError, ReplicationEndedError } from './errors.ts';
 export type { Pending, RefusedRow, Status, SyncError } from './status.ts';
 export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';

@@ -1,6 +1,7 @@
 import type { Rows } from '@breakwater/protocol';
-import { type RxCollection, type RxDatabase, randomToken } from 'rxdb';
+import { type RxCollection, type RxDatabase, type RxDocument, randomToken } from 'rxdb';
 import { BehaviorSubject, filter, firstValueFrom, map, type Observable, Subject, startWith } from 'rxjs';
+import { confirmDocument } from './confirm.ts';
 import { type BackoffOptions, checkBackoff, DEFAULT_BACKOFF } from './connection/backoff.ts';
 import { type BreakerOptions, checkBreaker, DEFAULT_BREAKER } from './connection/breaker.ts';
 import { listenForHints } from './connection/browser-hints.ts';
@@ -10,6 +11,7 @@ import { type ConnectionState, initialState, statusOf } from './connection/machi
 import type { Session } from './connection/session.ts';
 import type { WebSocketLike } from './connection/web-socket-like.ts';
 import { describeError } from './describe-error.ts';
+import { ReplicationEndedError } from './errors.ts';
 import { type Scheduler, systemScheduler } from './scheduler.ts';
 import type { Pending, RefusedRow, Status, SyncError } from './status.ts';
 import { createLocalRows } from './storage/local-rows.ts';
@@ -46,6 +48,13 @@ export interface Replication {
   awaitInitialReplication(): Promise<void>;
   /** Resolves once the link is live, everything is here and nothing is pending; rejects when replication has ended. */
   awaitInSync(): Promise<void>;
+  /**
+   * 'stored': everything that the document shows is on the server's disk. 'refused': the server will not take it.
+   *
+   * @throws ConfirmTimeoutError when neither is known after `timeoutMs` (default: 30,000); the write stays pending.
+   * @throws ReplicationEndedError when replication ends first.
+   */
+  confirm<D>(document: RxDocument<D>, options?: { readonly timeoutMs?: number }): Promise<'stored' | 'refused'>;
   /** Gives up the link until start(). */
   pause(): void;
   start(): void;
@@ -55,10 +64,8 @@ export interface Replication {
   cancel(): Promise<void>;
 }
 
-/** Thrown by the await… functions when replication ends first. */
-export class ReplicationEndedError extends Error {
-  override readonly name = 'ReplicationEndedError';
-}
+/** Default of confirm, in milliseconds. */
+const CONFIRM_TIMEOUT_MS = 30_000;
 
 /**
  * Replicates every collection of the database over one websocket, from now on.
@@ -195,12 +202,19 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     errors$.next({ ...error, at: scheduler.now() });
   }
 
+  async function confirm(document: RxDocument, timeoutMs: number): Promise<'stored' | 'refused'> {
+    await opening;
+    const collection = collections.find(({ name }) => name === document.collection.name);
+    if (collection === undefined) throw new Error(`the collection '${document.collection.name}' is not replicated`);
+    return confirmDocument(document, { collection, timeoutMs, scheduler, changed$, hasEnded: () => ended });
+  }
+
   async function until(condition: () => boolean): Promise<void> {
     await opening;
     const reached$ = changed$.pipe(
       startWith(undefined),
       map(() => {
-        if (ended) throw new ReplicationEndedError('replication was cancelled');
+        if (ended) throw new ReplicationEndedError();
         return condition();
       }),
       filter((isReached) => isReached),
@@ -238,6 +252,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     errors$: errors$.asObservable(),
     awaitInitialReplication: () => until(isCaughtUp),
     awaitInSync: () => until(isInSync),
+    confirm: (document, { timeoutMs = CONFIRM_TIMEOUT_MS } = {}) =>
+      confirm(document as unknown as RxDocument, timeoutMs),
     pause() {
       wantsToRun = false;
       dispatch({ type: 'pause' });

@@ -3,6 +3,7 @@ import * as client from '../src/index.ts';
 
 it('[API1] exports these names and no others', () => {
   expect(Object.keys(client).sort()).toEqual([
+    'ConfirmTimeoutError',
     'DefinitionError',
     'ReplicationEndedError',
     'createDatabase',

@@ -51,6 +51,8 @@ export interface LocalRows {
   /** The newest last-write time in the storage, in RxDB's milliseconds. */
   readonly newestLwt: number;
   read(ids: readonly string[]): Promise<LocalRow[]>;
+  /** A document that was read earlier, as a row. */
+  toRow(document: StoredDocument): LocalRow;
   /** Merges rows into the storage. */
   mergeRows(rows: readonly RemoteRow[]): Promise<PendingChange[]>;
   /** Clears what is pending no more, unseen by queries. */
@@ -154,6 +156,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     async read(ids) {
       return [...(await find(ids)).values()].map((document) => toLocalRow(plan, document));
     },
+    toRow: (document) => toLocalRow(plan, document),
     mergeRows: (rows) => update(rows, undefined, mergeRow),
     acknowledge: (rows) => update(rows, new Map(rows.map(({ id, pushed }) => [id, pushed.document])), acknowledgeRow),
     restamp: (ids) =>

@@ -7,6 +7,8 @@ import { describeError } from '../describe-error.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { RefusedRow, SyncError } from '../status.ts';
 import type { LocalRows } from '../storage/local-rows.ts';
+import type { StoredDocument } from '../storage/row-meta.ts';
+import { type Confirmation, isStored } from './confirmation.ts';
 import { createDown, type News } from './down.ts';
 import { createPendingRows } from './pending-rows.ts';
 import type { CollectionRecord, RecordKeeper } from './record.ts';
@@ -42,6 +44,8 @@ export interface CollectionSync {
   receive(session: Session, group: NewRowGroup): Promise<void>;
   /** The server's store has another life: pull from 0, push every row as a whole. */
   startOver(): Promise<void>;
+  /** What has become of the writes that a document shows. */
+  confirm(document: StoredDocument): Promise<Confirmation>;
   /** Milliseconds to add to the device's time when local writes are stamped. */
   correctClock(offsetMs: number): void;
   stop(): Promise<void>;
@@ -237,6 +241,14 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     },
     receive: (session, group) => down.apply(session, newsOf(group)),
     startOver,
+    async confirm(document) {
+      const given = rows.toRow(document);
+      if (refusedIds.has(given.id)) return 'refused';
+      if (!isScanned) return 'pending';
+      if (!pending.has(given.id)) return 'stored';
+      const [now] = await rows.read([given.id]);
+      return isStored(given, now) ? 'stored' : 'pending';
+    },
     correctClock(offsetMs) {
       rows.clock.correct(offsetMs);
       saveSoon();

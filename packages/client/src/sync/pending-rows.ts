@@ -4,6 +4,7 @@ import type { PendingChange } from '../storage/local-rows.ts';
 export interface PendingRows {
   readonly rows: number;
   readonly bytes: number;
+  has(id: string): boolean;
   update(changes: readonly PendingChange[]): void;
   /** This row must be pushed as a whole, whatever of it is pending. */
   requireWhole(id: string): void;
@@ -42,6 +43,7 @@ export function createPendingRows(): PendingRows {
     get bytes() {
       return totalBytes;
     },
+    has: (id) => entryById.has(id),
     update(changes) {
       for (const { id, bytes, height } of changes) {
         const isLate = height < (entryById.get(id)?.height ?? 0);
