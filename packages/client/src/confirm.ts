@@ -23,10 +23,11 @@ export async function confirmDocument(document: RxDocument, options: ConfirmOpti
     for (;;) {
       // Listened for before looking: a change in between must not be missed.
       const changed = firstValueFrom(changed$);
+      if (hasEnded()) throw new ReplicationEndedError();
       const outcome = await collection.confirm(document._data as unknown as StoredDocument);
       if (outcome !== 'pending') return outcome;
-      if (hasEnded()) throw new ReplicationEndedError();
-      if ((await Promise.race([changed, timeUp.promise])) === 'time is up') throw timeout(document, timeoutMs);
+      // The time first: changes that keep coming must not put it off.
+      if ((await Promise.race([timeUp.promise, changed])) === 'time is up') throw timeout(document, timeoutMs);
     }
   } finally {
     cancelTimer();

@@ -34,6 +34,12 @@ export async function createDatabase<const T extends CollectionDefinitions>({
   for (const [name, { plan: _plan, ...creator }] of Object.entries(collections)) {
     creators[name] = creator as unknown as RxCollectionCreator;
   }
-  await database.addCollections(creators as never);
+  try {
+    await database.addCollections(creators as never);
+  } catch (error) {
+    // Left open, it would keep the next try from opening it.
+    await database.close();
+    throw error;
+  }
   return database;
 }

@@ -1,8 +1,8 @@
 /** Thrown by whatever waits for replication when it ends first. */
 export class ReplicationEndedError extends Error {
   override readonly name = 'ReplicationEndedError';
-  constructor() {
-    super('replication was cancelled');
+  constructor(message = 'replication was cancelled') {
+    super(message);
   }
 }
 

@@ -19,11 +19,13 @@ import { capturedStorageOf } from './storage/with-breakwater.ts';
 import { bind } from './sync/binding.ts';
 import { type CollectionSync, createCollectionSync } from './sync/collection-sync.ts';
 import { type DatabaseRecord, openCollectionRecord, openDatabaseRecord, type RecordKeeper } from './sync/record.ts';
+import { createRefusedRows } from './sync/refused-rows.ts';
+import { ClockJumpError } from './sync/up.ts';
 
 export interface ReplicateOptions {
   /** Of the server's websocket: `wss://host/sync`. */
   readonly url: string;
-  /** Asked before each attempt. Default: an empty token. */
+  /** Asked at each attempt, once the socket is open; part of the attempt's 10 s. Default: an empty token. */
   readonly token?: () => string | Promise<string>;
   /** Opens a socket. Default: the platform's WebSocket. */
   readonly webSocket?: (url: string) => WebSocketLike;
@@ -44,9 +46,12 @@ export interface Replication {
   /** Local writes that the server will not take. */
   readonly refused$: Observable<readonly RefusedRow[]>;
   readonly errors$: Observable<SyncError>;
-  /** Resolves once everything that the server had is here; rejects when replication has ended. */
+  /** Resolves once everything that the server had was ever here; rejects when replication has ended or failed. */
   awaitInitialReplication(): Promise<void>;
-  /** Resolves once the link is live, everything is here and nothing is pending; rejects when replication has ended. */
+  /**
+   * Resolves once the link is live, everything is here and nothing is pending but what the server has refused; rejects
+   * when replication has ended or failed.
+   */
   awaitInSync(): Promise<void>;
   /**
    * 'stored': everything that the document shows is on the server's disk. 'refused': the server will not take it.
@@ -68,10 +73,10 @@ export interface Replication {
 const CONFIRM_TIMEOUT_MS = 30_000;
 
 /**
- * Replicates every collection of the database over one websocket, from now on.
+ * Replicates the collections that the database has now over one websocket.
  *
  * @throws RangeError when an option makes no sense; TypeError when the url is none of a websocket; Error when the
- * database was not made by createDatabase or with withBreakwater(storage).
+ * database was not made by createDatabase or with withBreakwater(storage), or is replicated already.
  */
 export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOptions): Replication {
   // Whatever its collections are: here they are only names and storages.
@@ -82,11 +87,12 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   checkBreaker(breaker);
   checkUrl(options.url);
   const rxCollections = capturedCollections(database);
+  requireFirst(database);
   const scheduler = options.scheduler ?? systemScheduler;
 
   const status$ = new BehaviorSubject<Status>(statusOf(initialState(scheduler.now())));
   const pending$ = new BehaviorSubject<Pending>({ rows: 0, bytes: 0 });
-  const refused$ = new BehaviorSubject<readonly RefusedRow[]>([]);
+  const refused = createRefusedRows();
   const errors$ = new Subject<SyncError>();
   const changed$ = new Subject<void>();
   let collections: readonly CollectionSync[] = [];
@@ -94,7 +100,9 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   let ended = false;
 
   const opening = open().catch((error: unknown) => {
-    reportError({ code: 'storage-failed', message: describeError(error) });
+    reportError({ code: 'storage-failed', message: describeError(error), cause: error });
+    status$.next({ state: 'failed', since: scheduler.now(), reason: describeError(error) });
+    changed$.next();
     throw error;
   });
   opening.catch(() => {});
@@ -116,9 +124,10 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       onRows: (session, rows) => receive(connection, session, rows),
     });
     for (const collection of collections) {
-      collection
-        .scan()
-        .catch((error: unknown) => reportError({ code: 'storage-failed', message: describeError(error) }));
+      const { name } = collection;
+      collection.scan().catch((error: unknown) => {
+        reportError({ code: 'storage-failed', message: describeError(error), collection: name, cause: error });
+      });
     }
     if (wantsToRun && !ended) connection.dispatch({ type: 'start' });
     return connection;
@@ -129,17 +138,24 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     const rows = createLocalRows(collection);
     rows.clock.correct(database.value.clockOffsetMs);
     rows.clock.startAfter(record.value.clockMs);
-    return createCollectionSync({
+    const sync = createCollectionSync({
       collection,
       rows,
       record,
       scheduler,
       onChange,
-      onRefused: (row) => refused$.next([...withoutRow(refused$.value, row), row]),
-      onRefusalOver: (id) => refused$.next(withoutRow(refused$.value, { collection: collection.name, id })),
+      onRefused: refused.add,
+      onRefusalOver: (id) => refused.delete(collection.name, id),
       onError: reportError,
-      onPushAcknowledged: () => dispatch({ type: 'push-acknowledged' }),
+      onPushAcknowledged: () => dispatch({ type: 'sync-succeeded' }),
     });
+    // A collection that is closed or removed leaves; the others go on.
+    collection.onClose.push(async () => {
+      collections = collections.filter((each) => each !== sync);
+      await sync.stop();
+      onChange();
+    });
+    return sync;
   }
 
   function dispatch(event: Parameters<Connection['dispatch']>[0]): void {
@@ -158,15 +174,13 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   /** False: the session must not be used. */
   async function prepare(connection: Connection, record: RecordKeeper<DatabaseRecord>, session: Session) {
-    const hasPending = collections.some(({ pendingRows }) => pendingRows > 0);
+    const hasPending = collections.some(({ pendingRows, refusedRows }) => pendingRows + refusedRows > 0);
     const binding = bind(record.value, session.connected, { hasPending, deviceNow: scheduler.now() });
     if (session.signal.aborted) return false;
     if (binding.kind === 'refuse') {
       connection.dispatch({ type: 'fail', reason: binding.reason });
       return false;
     }
-    // The epoch is remembered last: a crash in between starts over again.
-    if (binding.isNewEpoch) await Promise.all(collections.map((collection) => collection.startOver()));
     await record.set(binding.change);
     for (const collection of collections) collection.correctClock(record.value.clockOffsetMs);
     return !session.signal.aborted;
@@ -174,8 +188,9 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   function endSession(connection: Connection, session: Session, error: unknown): void {
     if (session.signal.aborted || error instanceof LinkLostError) return;
-    reportError({ code: 'push-failed', message: describeError(error) });
-    connection.dispatch({ type: 'push-failed', cause: describeError(error) });
+    const cause = describeError(error);
+    reportError({ code: 'sync-failed', message: cause, cause: error });
+    connection.dispatch(error instanceof ClockJumpError ? { type: 'lost', cause } : { type: 'sync-failed', cause });
   }
 
   function receive(connection: Connection, session: Session, rows: Rows): void {
@@ -195,6 +210,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     const rows = collections.reduce((sum, { pendingRows }) => sum + pendingRows, 0);
     const bytes = collections.reduce((sum, { pendingBytes }) => sum + pendingBytes, 0);
     if (rows !== pending$.value.rows || bytes !== pending$.value.bytes) pending$.next({ rows, bytes });
+    if (isInSync()) dispatch({ type: 'sync-succeeded' });
     changed$.next();
   }
 
@@ -210,11 +226,13 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   }
 
   async function until(condition: () => boolean): Promise<void> {
-    await opening;
+    await opening.catch(() => {});
     const reached$ = changed$.pipe(
       startWith(undefined),
       map(() => {
         if (ended) throw new ReplicationEndedError();
+        const { value } = status$;
+        if (value.state === 'failed') throw new ReplicationEndedError(`replication has failed: ${value.reason}`);
         return condition();
       }),
       filter((isReached) => isReached),
@@ -223,14 +241,22 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   }
 
   const isCaughtUp = () => status$.value.state === 'live' && collections.every((each) => each.isCaughtUp);
+  const isPulled = () => collections.every((each) => each.isPulled);
   const isInSync = () =>
     isCaughtUp() && collections.every(({ isScanned, pendingRows }) => isScanned && pendingRows === 0);
 
   const stopHints = listenForHints(() => dispatch({ type: 'hint' }));
 
-  async function cancel(): Promise<void> {
-    if (ended) return;
+  let ending: Promise<void> | undefined;
+
+  function cancel(): Promise<void> {
+    ending ??= end();
+    return ending;
+  }
+
+  async function end(): Promise<void> {
     ended = true;
+    replicated.delete(database);
     stopHints();
     const connection = await opening.catch(() => undefined);
     connection?.dispatch({ type: 'stop' });
@@ -248,9 +274,9 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       return pending$.value;
     },
     pending$: pending$.asObservable(),
-    refused$: refused$.asObservable(),
+    refused$: refused.rows$,
     errors$: errors$.asObservable(),
-    awaitInitialReplication: () => until(isCaughtUp),
+    awaitInitialReplication: () => until(isPulled),
     awaitInSync: () => until(isInSync),
     confirm: (document, { timeoutMs = CONFIRM_TIMEOUT_MS } = {}) =>
       confirm(document as unknown as RxDocument, timeoutMs),
@@ -265,6 +291,16 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     retry: () => dispatch({ type: 'retry' }),
     cancel,
   };
+}
+
+const replicated = new WeakSet<RxDatabase>();
+
+/** Two loops over one database would only be in each other's way. */
+function requireFirst(database: RxDatabase): void {
+  if (replicated.has(database)) {
+    throw new Error(`the database '${database.name}' is replicated already; cancel() that replication first`);
+  }
+  replicated.add(database);
 }
 
 function checkUrl(url: string): void {
@@ -286,8 +322,4 @@ function capturedCollections(database: RxDatabase): RxCollection[] {
 
 function openWebSocket(url: string): WebSocketLike {
   return new WebSocket(url);
-}
-
-function withoutRow(rows: readonly RefusedRow[], { collection, id }: Pick<RefusedRow, 'collection' | 'id'>) {
-  return rows.filter((row) => row.collection !== collection || row.id !== id);
 }

@@ -17,11 +17,14 @@ export type Status = { readonly since: number } & (
 /** Local writes that the server has not acknowledged yet. */
 export interface Pending {
   readonly rows: number;
-  /** Size of what is still to be sent, about: encoded bytes of the pending fields. */
+  /** Size of what is still to be sent, about: the pending fields' names and values. */
   readonly bytes: number;
 }
 
-/** A local write that the server will not take. It stays on the device and is tried again once the document changes. */
+/**
+ * A local write that the server will not take. It stays on the device and is offered again in the next session, and
+ * whenever the document changes.
+ */
 export interface RefusedRow {
   readonly collection: string;
   readonly id: string;
@@ -38,6 +41,8 @@ export interface SyncError {
   readonly code: string;
   readonly message: string;
   readonly collection?: string;
+  /** Whatever was thrown. */
+  readonly cause?: unknown;
   /** Milliseconds since 1970. */
   readonly at: number;
 }

@@ -133,21 +133,44 @@ describe('connection timeline', () => {
   it('[CN8] failed pushes open the breaker although the link works; an acknowledged one resets the count', async () => {
     const { connection, scheduler } = setUp('accepts');
     const failPush = async () => {
-      connection.dispatch({ type: 'push-failed', cause: 'disk full' });
+      connection.dispatch({ type: 'sync-failed', cause: 'disk full' });
       await scheduler.advanceAsync(40_000);
     };
     connection.dispatch({ type: 'start' });
     await scheduler.advanceAsync(1_000);
     for (let i = 0; i < 4; i++) await failPush();
-    connection.dispatch({ type: 'push-acknowledged' });
+    connection.dispatch({ type: 'sync-succeeded' });
     for (let i = 0; i < 4; i++) await failPush();
     expect(connection.state.name).toBe('live');
     await failPush();
     expect(connection.state).toMatchObject({ name: 'halted', cause: 'disk full' });
     await scheduler.advanceAsync(300_000);
     expect(connection.state.name).toBe('live');
-    connection.dispatch({ type: 'push-failed', cause: 'disk full' });
+    connection.dispatch({ type: 'sync-failed', cause: 'disk full' });
     expect(connection.state.name).toBe('halted');
+  });
+
+  it('[CN8] once everything is in step again, a lost link is no reason to halt', async () => {
+    const { connection, scheduler, server } = setUp('accepts');
+    connection.dispatch({ type: 'start' });
+    await scheduler.advanceAsync(1_000);
+    for (let i = 0; i < 5; i++) {
+      connection.dispatch({ type: 'sync-failed', cause: 'the store was busy' });
+      await scheduler.advanceAsync(400_000);
+    }
+    connection.dispatch({ type: 'sync-succeeded' });
+    server.drop();
+    expect(connection.state).toMatchObject({ name: 'offline', breaker: { syncFailures: 0 } });
+  });
+
+  it('[CN7] a token that expires on a living link is asked for again; only a fresh one that is refused ends it', async () => {
+    const { connection, scheduler, server, attempts } = setUp('accepts');
+    connection.dispatch({ type: 'start' });
+    await scheduler.advanceAsync(10_000);
+    server.drop(4401, 'expired');
+    await scheduler.advanceAsync(1_000);
+    expect(attempts()).toEqual([0, 10]);
+    expect(connection.state.name).toBe('live');
   });
 
   it('[CN9] a hint tries at once, but only one in 30 s counts', async () => {

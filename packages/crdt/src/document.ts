@@ -13,20 +13,55 @@ export interface DocumentLeaves {
 }
 
 /**
- * Cuts a document into its leaves. Fields that the schema does not declare are leaves too.
+ * Cuts a document into its leaves. Fields that the schema does not declare are leaves too. A field that `known` has with
+ * the very same value was stored before this document: what does not fit the schema of it is one leaf, and what cannot be
+ * stored is passed over.
  *
- * @throws ValueError with the field's path when a value cannot be stored.
+ * @throws ValueError with the field's path when a value that is new cannot be stored.
  */
-export function readDocument(plan: DocumentPlan, document: { readonly [name: string]: unknown }): DocumentLeaves {
+export function readDocument(
+  plan: DocumentPlan,
+  document: { readonly [name: string]: unknown },
+  known: { readonly [name: string]: unknown } = {},
+): DocumentLeaves {
   const leaves = new Map<Path, Json>();
   const changedFields = new Map<string, Json | undefined>();
   for (const name of Object.keys(document)) {
     if (name === plan.primaryKey || isOwnProperty(name)) continue;
     const value = document[name];
-    const normal = readField(plan.fields.get(name) ?? undeclaredLeaf(name, toPath([name])), value, leaves);
+    const isKnown = Object.hasOwn(known, name) && Object.is(known[name], value);
+    const read = isKnown ? readKnownField : readNewField;
+    const normal = read(plan, name, value, leaves);
     if (normal === undefined || !Object.is(normal, value)) changedFields.set(name, normal);
   }
   return { leaves, changedFields };
+}
+
+function readNewField(plan: DocumentPlan, name: string, value: unknown, leaves: Map<Path, Json>): Json | undefined {
+  return readField(plan.fields.get(name) ?? undeclaredLeaf(name, toPath([name])), value, leaves);
+}
+
+function readKnownField(plan: DocumentPlan, name: string, value: unknown, leaves: Map<Path, Json>): Json | undefined {
+  const own = new Map<Path, Json>();
+  try {
+    const normal = readNewField(plan, name, value, own);
+    for (const [path, leaf] of own) leaves.set(path, leaf);
+    return normal;
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    const whole = normalizeIfPossible(value);
+    if (whole !== undefined && name !== '__proto__') leaves.set(toPath([name]), whole);
+    return value as Json;
+  }
+}
+
+function normalizeIfPossible(value: unknown): Json | undefined {
+  try {
+    return normalize(value);
+  } catch (error) {
+    if (error instanceof ValueError) return undefined;
+    throw error;
+  }
 }
 
 function undeclaredLeaf(name: string, path: Path): FieldPlan {

@@ -158,4 +158,60 @@ describe('bad input', () => {
     expect(() => replicate(database, { url, breaker: { probeAfterMs: -1 } })).toThrow('breaker.probeAfterMs');
     expect(() => replicate(database, { url, backoff: { minMs: 0 } })).toThrow('backoff.minMs');
   });
+
+  it('[BI8] a refused row counts as unsent: another user is not let in', async () => {
+    const authenticate = (token: string) => ({ tenant: 't', user: token });
+    const server = await serve({ authenticate, limits: { maxRowBytes: 2_000 } });
+    const database = await openDatabase();
+    const ada = connect(database, server.url, { token: () => 'ada' });
+    await database.notes.insert({ id: 'n', title: 'Hull', body: 'x'.repeat(3_000) });
+    await firstValueFrom(ada.refused$.pipe(filter((rows) => rows.length > 0)));
+    await ada.cancel();
+    const bob = connect(database, server.url, { token: () => 'bob' });
+    expect(await reaches(bob, 'failed')).toMatchObject({ reason: expect.stringContaining("'ada'") });
+  });
+
+  it('[BI9] a refused row is offered again in the next session', async () => {
+    const names = ['notes'];
+    const server = await serve({ collections: names });
+    const database = await openDatabase();
+    await database.drafts.insert({ id: 'd', title: 'Nowhere to go yet' });
+    const sync = connect(database, server.url, { backoff: { minMs: 1, maxMs: 1 } });
+    await firstValueFrom(sync.refused$.pipe(filter((rows) => rows.length > 0)));
+    names.push('drafts');
+    await server.restart();
+    await firstValueFrom(sync.refused$.pipe(filter((rows) => rows.length === 0)));
+    expect(server.store.head('default', 'drafts')).toBe(1);
+  });
+
+  it('[BI10] a collection that is removed leaves; the others go on', async () => {
+    const server = await serve({});
+    const database = await openDatabase();
+    const sync = connect(database, server.url);
+    await sync.awaitInSync();
+    await database.drafts.remove();
+    await database.notes.insert({ id: 'n', title: 'Hull' });
+    await sync.awaitInSync();
+    expect(sync.status.state).toBe('live');
+    expect(server.store.head('default', 'notes')).toBe(1);
+  });
+
+  it('[BI11] a second replication of one database is refused by name, until the first is cancelled', async () => {
+    const server = await serve({});
+    const database = await openDatabase();
+    const first = connect(database, server.url);
+    expect(() => connect(database, server.url)).toThrow('is replicated already');
+    await first.cancel();
+    await connect(database, server.url).awaitInSync();
+  });
+
+  it('[BI12] whoever waits is told when replication has failed', async () => {
+    const server = await serve({ authenticate: (token) => ({ tenant: token, user: 'u' }) });
+    const database = await openDatabase();
+    const first = connect(database, server.url, { token: () => 'harbour' });
+    await first.awaitInSync();
+    await first.cancel();
+    const second = connect(database, server.url, { token: () => 'shipyard' });
+    await expect(second.awaitInSync()).rejects.toThrow('another tenant');
+  });
 });

@@ -42,3 +42,19 @@ it('[CF4] it throws when replication ends first', async () => {
   await client.sync.cancel();
   await rejected;
 });
+
+it('[CF4] it throws after the end, too', async () => {
+  client.sync.pause();
+  const doc = await insert('first');
+  await client.sync.cancel();
+  await expect(client.sync.confirm(doc)).rejects.toThrow(ReplicationEndedError);
+});
+
+it('[CF5] a write that was superseded is not stored before the newer one is', async () => {
+  client.sync.pause();
+  const first = await insert('first');
+  await first.patch({ body: 'second' });
+  await expect(client.sync.confirm(first, { timeoutMs: 5 })).rejects.toThrow(ConfirmTimeoutError);
+  client.sync.start();
+  expect(await client.sync.confirm(first)).toBe('stored');
+});

@@ -5,8 +5,8 @@
 export interface Breaker {
   /** Attempts in a row that gave no lasting link. */
   readonly linkFailures: number;
-  /** Pushes in a row that failed as a whole although there was a link. */
-  readonly pushFailures: number;
+  /** Times in a row that replication failed although there was a link: a push, a pull, the device's own storage. */
+  readonly syncFailures: number;
 }
 
 export interface BreakerOptions {
@@ -16,7 +16,7 @@ export interface BreakerOptions {
   readonly probeAfterMs: number;
 }
 
-export const CLOSED_BREAKER: Breaker = { linkFailures: 0, pushFailures: 0 };
+export const CLOSED_BREAKER: Breaker = { linkFailures: 0, syncFailures: 0 };
 export const DEFAULT_BREAKER: BreakerOptions = { failures: 5, probeAfterMs: 300_000 };
 
 const PROBE_JITTER = 0.1;
@@ -37,16 +37,16 @@ export function linkLasted(breaker: Breaker): Breaker {
   return { ...breaker, linkFailures: 0 };
 }
 
-export function pushFailed(breaker: Breaker): Breaker {
-  return { ...breaker, pushFailures: breaker.pushFailures + 1 };
+export function syncFailed(breaker: Breaker): Breaker {
+  return { ...breaker, syncFailures: breaker.syncFailures + 1 };
 }
 
-export function pushAcknowledged(breaker: Breaker): Breaker {
-  return { ...breaker, pushFailures: 0 };
+export function syncSucceeded(breaker: Breaker): Breaker {
+  return { ...breaker, syncFailures: 0 };
 }
 
-export function isTripped({ linkFailures, pushFailures }: Breaker, { failures }: BreakerOptions): boolean {
-  return linkFailures >= failures || pushFailures >= failures;
+export function isTripped({ linkFailures, syncFailures }: Breaker, { failures }: BreakerOptions): boolean {
+  return linkFailures >= failures || syncFailures >= failures;
 }
 
 /** Milliseconds until the probe. @param random a number in [0, 1) */

@@ -139,7 +139,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
       scheduler: options.scheduler,
       send: (frame) => socket?.send(frame),
       onRows: (rows) => options.onRows(created.session, rows),
-      onDeadline: (type, cause) => report({ type: type === 'push' ? 'push-failed' : 'lost', cause }),
+      onDeadline: (type, cause) => report({ type: type === 'ping' ? 'lost' : 'sync-failed', cause }),
     });
     runner = created;
     report({ type: 'connected', spreadMs: connected.reconnectSpreadMs });

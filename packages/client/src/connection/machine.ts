@@ -8,8 +8,8 @@ import {
   linkFailed,
   linkLasted,
   probeDelayMs,
-  pushAcknowledged,
-  pushFailed,
+  syncFailed,
+  syncSucceeded,
 } from './breaker.ts';
 
 /*
@@ -18,11 +18,12 @@ import {
  *                       ▲     │ lost               │ lost               │ lost
  *               retryAt │     ▼ failure + 1        ▼ failure + 1        ▼ no failure
  *                      offline ◀───────────────────┴────────────────────┘
- *                             │ the 5th failure                (also from live: push failed)
+ *                             │ the 5th failure                (also from live: sync failed)
  *               probeAt       ▼
  *   connecting ◀─────────── halted        A lost probe goes straight back to halted.
  *
- *   From anywhere: pause → paused · stop → stopped · token refused → needs-auth · fail → failed.
+ *   From anywhere: pause → paused · stop → stopped · fail → failed. A refused token: connecting → needs-auth,
+ *   live → connecting.
  *   From offline, halted, needs-auth and failed: retry → connecting.
  */
 export type ConnectionState = { readonly since: number; readonly breaker: Breaker; readonly hintedAt: number } & (
@@ -49,8 +50,10 @@ export type ConnectionEvent =
   | { readonly type: 'connected'; readonly spreadMs: number }
   /** The socket is gone, or the attempt failed. `floorMs`: the server's wish for the least delay. */
   | { readonly type: 'lost'; readonly cause: string; readonly floorMs?: number | undefined }
-  | { readonly type: 'push-failed'; readonly cause: string }
-  | { readonly type: 'push-acknowledged' }
+  /** There is a link, but replication over it failed. */
+  | { readonly type: 'sync-failed'; readonly cause: string }
+  /** A push was acknowledged, or everything is in step. */
+  | { readonly type: 'sync-succeeded' }
   | { readonly type: 'token-refused'; readonly reason: string }
   | { readonly type: 'fail'; readonly reason: string };
 
@@ -128,16 +131,14 @@ export function transition(
       return state.name === 'connecting' ? goLive(state, event.spreadMs, circumstances) : unchanged(state);
     case 'lost':
       return hasSocket(state) ? onLost(state, event, options, circumstances) : unchanged(state);
-    case 'push-failed':
-      return state.name === 'live' ? onPushFailed(state, event.cause, options, circumstances) : unchanged(state);
-    case 'push-acknowledged':
-      return state.breaker.pushFailures === 0
+    case 'sync-failed':
+      return state.name === 'live' ? onSyncFailed(state, event.cause, options, circumstances) : unchanged(state);
+    case 'sync-succeeded':
+      return state.breaker.syncFailures === 0
         ? unchanged(state)
-        : { state: { ...state, breaker: pushAcknowledged(state.breaker) }, effects: [] };
+        : { state: { ...state, breaker: syncSucceeded(state.breaker) }, effects: [] };
     case 'token-refused':
-      return hasSocket(state)
-        ? leave(state, { name: 'needs-auth', reason: event.reason }, circumstances)
-        : unchanged(state);
+      return onTokenRefused(state, event.reason, circumstances);
     case 'fail':
       return leave(state, { name: 'failed', reason: event.reason }, circumstances);
   }
@@ -171,8 +172,8 @@ function hasSocket(state: ConnectionState): boolean {
   return state.name === 'connecting' || state.name === 'live';
 }
 
-function failuresInARow({ linkFailures, pushFailures }: Breaker): number {
-  return Math.max(linkFailures, pushFailures);
+function failuresInARow({ linkFailures, syncFailures }: Breaker): number {
+  return Math.max(linkFailures, syncFailures);
 }
 
 function unchanged(state: ConnectionState): Transition {
@@ -197,6 +198,13 @@ function leave(state: ConnectionState, next: Resting, circumstances: Circumstanc
 function connect(state: ConnectionState, circumstances: Circumstances): Transition {
   const deadlineAt = circumstances.now + CONNECT_DEADLINE_MS;
   return { state: { ...shared(state, circumstances), name: 'connecting', deadlineAt }, effects: ['open-socket'] };
+}
+
+/** While live it has only expired: a fresh one may do. At an attempt it is the fresh one that does not do. */
+function onTokenRefused(state: ConnectionState, reason: string, circumstances: Circumstances): Transition {
+  if (state.name === 'connecting') return leave(state, { name: 'needs-auth', reason }, circumstances);
+  if (state.name !== 'live') return unchanged(state);
+  return { state: connect(state, circumstances).state, effects: ['close-socket', 'open-socket'] };
 }
 
 function onHint(state: ConnectionState, circumstances: Circumstances): Transition {
@@ -241,13 +249,13 @@ function onLost(state: ConnectionState, loss: Loss, options: MachineOptions, cir
   return wait({ ...state, breaker }, delayMs, loss, options, circumstances);
 }
 
-function onPushFailed(
+function onSyncFailed(
   state: ConnectionState,
   cause: string,
   options: MachineOptions,
   circumstances: Circumstances,
 ): Transition {
-  const breaker = pushFailed(state.breaker);
+  const breaker = syncFailed(state.breaker);
   const delayMs = backoffMs(failuresInARow(breaker), options.backoff, circumstances.random);
   return wait({ ...state, breaker }, delayMs, { cause }, options, circumstances);
 }

@@ -7,6 +7,7 @@ import {
   type UpMessage,
   up,
 } from '@breakwater/protocol';
+import { describeError } from '../describe-error.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { LinkLostError, RequestError } from './errors.ts';
 
@@ -85,7 +86,11 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
         }
       };
       waitingByRequest.set(id, { settle, fail: reject, cancelDeadline });
-      send(up.encode({ ...body, request: id } as UpMessage));
+      try {
+        send(up.encode({ ...body, request: id } as UpMessage));
+      } catch (error) {
+        take(id)?.fail(new LinkLostError(`the request could not be sent: ${describeError(error)}`));
+      }
     });
   }
 

@@ -29,7 +29,7 @@ export function captureWrite(
   previous: StoredDocument | undefined,
   document: StoredDocument,
 ): RowMeta {
-  const leaves = normalizeInPlace(capture.plan, document);
+  const leaves = normalizeInPlace(capture.plan, previous, document);
   const meta = previous && readRowMeta(capture.plan, previous);
   if (previous === undefined || meta === undefined) return packRowMeta(inserted(capture, leaves, document));
   if (previous._deleted && !document._deleted) return packRowMeta(revived(capture, meta, leaves, document));
@@ -45,8 +45,12 @@ function keepAttachments(meta: MutableRowMeta, previous: StoredDocument): void {
   }
 }
 
-function normalizeInPlace(plan: DocumentPlan, document: StoredDocument): ReadonlyMap<Path, Json> {
-  const { leaves, changedFields } = readDocument(plan, document);
+function normalizeInPlace(
+  plan: DocumentPlan,
+  previous: StoredDocument | undefined,
+  document: StoredDocument,
+): ReadonlyMap<Path, Json> {
+  const { leaves, changedFields } = readDocument(plan, document, previous);
   const fields: { [name: string]: unknown } = document;
   for (const [name, value] of changedFields) {
     if (value === undefined) delete fields[name];
@@ -99,7 +103,7 @@ function changedPaths(
   document: StoredDocument,
 ): Path[] {
   const paths: Path[] = [];
-  const before = readDocument(plan, previous).leaves;
+  const before = readDocument(plan, previous, previous).leaves;
   for (const [path, value] of leaves) if (!sameValue(value, before.get(path))) paths.push(path);
   for (const path of before.keys()) if (!leaves.has(path)) paths.push(path);
   if (previous._deleted !== document._deleted) paths.push(DELETED);

@@ -33,7 +33,7 @@ export function readRowMeta(plan: DocumentPlan, document: StoredDocument): Mutab
   const stored = rowMetaOf(document);
   if (stored) return unpackRowMeta(stored);
   const stamp = formatStamp({ ms: Math.floor(document._meta.lwt), counter: 0, node: NODE_OF_UNSTAMPED });
-  const paths: Path[] = [...readDocument(plan, document).leaves.keys()];
+  const paths: Path[] = [...readDocument(plan, document, document).leaves.keys()];
   for (const name of Object.keys(document._attachments ?? {})) paths.push(attachmentPath(name));
   if (document._deleted) paths.push(DELETED);
   return {
@@ -95,7 +95,7 @@ function withUnstamped(state: State, plan: DocumentPlan, stored: StoredDocument 
   if (stored === undefined) return state;
   const { stamps } = readRowMeta(plan, stored);
   const registers = new Map(state.registers);
-  for (const [path, value] of readDocument(plan, stored).leaves) {
+  for (const [path, value] of readDocument(plan, stored, stored).leaves) {
     if (!stamps.has(path) && !registers.has(path)) registers.set(path, { stamp: NO_STAMP, value });
   }
   return registers.size === state.registers.size ? state : { ...state, registers };

@@ -51,13 +51,18 @@ export interface LocalRows {
   /** The newest last-write time in the storage, in RxDB's milliseconds. */
   readonly newestLwt: number;
   read(ids: readonly string[]): Promise<LocalRow[]>;
+  /** What is pending of these rows. */
+  pendingOf(ids: readonly string[]): Promise<PendingChange[]>;
   /** A document that was read earlier, as a row. */
   toRow(document: StoredDocument): LocalRow;
   /** Merges rows into the storage. */
   mergeRows(rows: readonly RemoteRow[]): Promise<PendingChange[]>;
   /** Clears what is pending no more, unseen by queries. */
   acknowledge(rows: readonly AcknowledgedRow[]): Promise<PendingChange[]>;
-  /** Stamps the pending parts of rows anew, by the clock as it is now: the server found them to be from the future. */
+  /**
+   * Stamps anew what is pending and ahead of the clock as it is now: the server found it to be from the future. Answers
+   * the rows that had such stamps.
+   */
   restamp(ids: readonly string[]): Promise<PendingChange[]>;
   /** What is pending among the rows written after `lwt`, batch by batch; with `whole`, every row counts as pending. */
   scan(lwt: number, whole: boolean): AsyncGenerator<PendingChange[]>;
@@ -98,17 +103,21 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   async function update<T extends { readonly id: string }>(
     items: readonly T[],
     known: ReadonlyMap<string, StoredDocument> | undefined,
-    change: (item: T, stored: StoredDocument | undefined) => Change,
+    change: (item: T, stored: StoredDocument | undefined) => Change | undefined,
   ): Promise<PendingChange[]> {
     const done: PendingChange[] = [];
     let left = items;
     let stored = known;
     while (left.length > 0) {
       const current = stored ?? (await find(left.map(({ id }) => id)));
-      const changes = left.map((item) => change(item, current.get(item.id)));
+      const changes = left.map((item) => change(item, current.get(item.id))).filter((each) => each !== undefined);
       const overtaken = new Set([...(await write(changes, MERGE_CONTEXT)), ...(await write(changes, ACK_CONTEXT))]);
-      for (const { document } of changes) {
-        if (!overtaken.has(idOf(plan, document))) done.push(pendingChange(plan, document));
+      for (const { document, context } of changes) {
+        const id = idOf(plan, document);
+        if (overtaken.has(id)) continue;
+        done.push(pendingChange(plan, document));
+        const meta = context === ACK_CONTEXT ? rowMetaOf(document) : undefined;
+        if (meta) captured.acknowledged.remember(id, document._rev, meta);
       }
       left = left.filter(({ id }) => overtaken.has(id));
       stored = undefined;
@@ -128,10 +137,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     return { previous: stored, document, context: MERGE_CONTEXT };
   }
 
-  function restampRow({ id }: { readonly id: string }, stored: StoredDocument | undefined): Change {
-    if (stored === undefined) throw new Error(`${collection.name}: '${id}' vanished before it could be stamped anew`);
+  function restampRow({ id }: { readonly id: string }, stored: StoredDocument | undefined): Change | undefined {
+    if (stored === undefined) return undefined;
     const local = toLocalRow(plan, stored);
     const state = restamp(local.state, local.pending, captured.clock);
+    if (state === undefined) return undefined;
     const { pending, seq } = local;
     const document = toDocument(state, { plan, id, previous: stored, pending: new Set(pending), seq });
     document._rev = createRevision(database.token, stored);
@@ -139,8 +149,9 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     return { previous: stored, document, context: MERGE_CONTEXT };
   }
 
-  function acknowledgeRow({ pushed, seq }: AcknowledgedRow, stored: StoredDocument | undefined): Change {
-    if (stored === undefined) throw new Error(`${collection.name}: '${pushed.id}' vanished while it was pushed`);
+  /** A row that was purged meanwhile needs no ack. */
+  function acknowledgeRow({ pushed, seq }: AcknowledgedRow, stored: StoredDocument | undefined): Change | undefined {
+    if (stored === undefined) return undefined;
     // The very document that was pushed has nothing newer.
     if (stored === pushed.document) return silent(plan, stored, new Set(), seq);
     const { state, pending } = toLocalRow(plan, stored);
@@ -156,6 +167,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     async read(ids) {
       return [...(await find(ids)).values()].map((document) => toLocalRow(plan, document));
     },
+    pendingOf: async (ids) => [...(await find(ids)).values()].map((document) => pendingChange(plan, document)),
     toRow: (document) => toLocalRow(plan, document),
     mergeRows: (rows) => update(rows, undefined, mergeRow),
     acknowledge: (rows) => update(rows, new Map(rows.map(({ id, pushed }) => [id, pushed.document])), acknowledgeRow),

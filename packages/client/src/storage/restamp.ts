@@ -1,16 +1,31 @@
-import { type Clock, GENERATION, NO_STAMP, newestStamp, type Path, type Register, type State } from '@breakwater/crdt';
+import {
+  type Clock,
+  GENERATION,
+  NO_STAMP,
+  newestStamp,
+  type Path,
+  parseStamp,
+  type Register,
+  type Stamp,
+  type State,
+} from '@breakwater/crdt';
 
 /**
- * The state with its pending registers stamped by the clock as it is now, after everything that is not pending. The old
- * stamps were refused, so no other replica has ever seen them.
+ * The state with its pending stamps that are ahead of the clock replaced by one of now, after everything that is kept.
+ * Those stamps were refused, so no other replica has seen them. Undefined: there are none.
  */
-export function restamp(state: State, pending: ReadonlySet<Path>, clock: Clock): State {
-  // A pending generation replaces everything: what is not pending belongs to it as little as before.
-  const isReplaced = pending.has(GENERATION);
-  const kept = [...state.registers].filter(([path]) => !pending.has(path) && !isReplaced);
-  const generation = isReplaced ? NO_STAMP : state.generation;
-  const stamp = clock.next(newestStamp({ generation, registers: new Map(kept), partial: false }));
-  const registers = new Map<Path, Register>(kept);
-  for (const [path, { value }] of state.registers) if (pending.has(path)) registers.set(path, { stamp, value });
-  return { generation: isReplaced ? stamp : generation, registers, partial: false };
+export function restamp(state: State, pending: ReadonlySet<Path>, clock: Clock): State | undefined {
+  const isAhead = (stamp: Stamp) => stamp !== NO_STAMP && parseStamp(stamp).ms > clock.nowMs();
+  const isReplacing = pending.has(GENERATION) && isAhead(state.generation);
+  // What is newer than a generation moves along with it, or it would be lost with what the generation replaces.
+  const moves = (path: Path, { stamp }: Register) => isReplacing || (pending.has(path) && isAhead(stamp));
+  const moving = [...state.registers].filter(([path, register]) => moves(path, register));
+  if (moving.length === 0 && !isReplacing) return undefined;
+
+  const registers = new Map(state.registers);
+  for (const [path] of moving) registers.delete(path);
+  const generation = isReplacing ? NO_STAMP : state.generation;
+  const stamp = clock.next(newestStamp({ generation, registers, partial: false }));
+  for (const [path, { value }] of moving) registers.set(path, { stamp, value });
+  return { generation: isReplacing ? stamp : generation, registers, partial: false };
 }

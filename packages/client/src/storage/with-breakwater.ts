@@ -4,7 +4,9 @@ import { filter, type Observable } from 'rxjs';
 import { captureWrite } from './capture.ts';
 import { ACK_CONTEXT, MERGE_CONTEXT, MIGRATION_CONTEXT } from './contexts.ts';
 import type { Instance } from './instance.ts';
+import { keepUnpushedTombstones } from './keep-tombstones.ts';
 import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
+import { createMetaCache, type MetaCache } from './meta-cache.ts';
 import { rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 
 type Fields = { [field: string]: unknown };
@@ -17,6 +19,8 @@ export interface CapturedStorage {
   readonly plan: DocumentPlan;
   readonly clock: Clock;
   readonly lwt: LwtClock;
+  /** What acks made of the metas of documents that RxDB still shows with the old ones. */
+  readonly acknowledged: MetaCache;
   /** Writes below the capture and below a validator, which must not stop a row that is merged or from a newer app. */
   readonly bulkWrite: BulkWrite;
 }
@@ -77,17 +81,19 @@ async function capture(instance: Instance, now: () => number): Promise<void> {
   const plan = planDocument(instance.schema as Parameters<typeof planDocument>[0]);
   const clock = createClock({ now });
   const lwt = createLwtClock(now, await newestLwt(instance, now));
+  const acknowledged = createMetaCache(plan.primaryKey);
   const next: BulkWrite = instance.bulkWrite.bind(instance);
-  capturedByInstance.set(instance, { instance, plan, clock, lwt, bulkWrite: bareBulkWrite(instance) });
+  capturedByInstance.set(instance, { instance, plan, clock, lwt, acknowledged, bulkWrite: bareBulkWrite(instance) });
 
   instance.bulkWrite = async (rows, context) => {
     if (context === MERGE_CONTEXT || context === ACK_CONTEXT) return next(rows, context);
-    const { good, bad } = captureRows(rows, context, { plan, clock, lwt });
+    const { good, bad } = captureRows(rows, context, { plan, clock, lwt, acknowledged });
     const result = good.length > 0 ? await next(good, context) : { error: [] };
     result.error.push(...bad);
     return result;
   };
   hideAcks(instance, lwt);
+  keepUnpushedTombstones(instance);
 }
 
 /**
@@ -99,21 +105,18 @@ function bareBulkWrite(instance: Instance): BulkWrite {
   return (prototype?.bulkWrite ?? instance.bulkWrite).bind(instance);
 }
 
-interface CaptureParts {
-  readonly plan: DocumentPlan;
-  readonly clock: Clock;
-  readonly lwt: LwtClock;
-}
+type CaptureParts = Pick<CapturedStorage, 'plan' | 'clock' | 'lwt' | 'acknowledged'>;
 
-function captureRows(rows: WriteRow[], context: string, { plan, clock, lwt }: CaptureParts) {
+function captureRows(rows: WriteRow[], context: string, { plan, clock, lwt, acknowledged }: CaptureParts) {
   const good: WriteRow[] = [];
   const bad: RxStorageWriteError<Fields>[] = [];
   const now = lwt.next();
   for (const row of rows) {
     const document = row.document as StoredDocument;
     try {
+      const previous = row.previous && acknowledged.refresh(row.previous as StoredDocument);
       const migrated = context === MIGRATION_CONTEXT ? rowMetaOf(document) : undefined;
-      setRowMeta(document, migrated ?? captureWrite({ plan, clock }, row.previous as StoredDocument, document), now);
+      setRowMeta(document, migrated ?? captureWrite({ plan, clock }, previous, document), now);
       good.push(row);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;

@@ -3,7 +3,7 @@ import type { DatabaseRecord } from './record.ts';
 
 /** What has to happen before a database may replicate over a new session. */
 export type Binding =
-  | { readonly kind: 'proceed'; readonly change: Partial<DatabaseRecord>; readonly isNewEpoch: boolean }
+  | { readonly kind: 'proceed'; readonly change: Partial<DatabaseRecord> }
   /** The database belongs elsewhere: nothing may be pulled or pushed. */
   | { readonly kind: 'refuse'; readonly reason: string };
 
@@ -11,6 +11,7 @@ export type Binding =
 const CLOCK_TOLERANCE_MS = 2_000;
 
 export interface BindingContext {
+  /** Does the database hold writes that the server has not taken, refused ones included? */
   readonly hasPending: boolean;
   /** The device's time without correction, in milliseconds since 1970. */
   readonly deviceNow: number;
@@ -21,7 +22,7 @@ export interface BindingContext {
  * is welcome once nothing of the last one is pending.
  */
 export function bind(record: DatabaseRecord, connected: Connected, { hasPending, deviceNow }: BindingContext): Binding {
-  const { serverId, tenant, user, epoch } = connected;
+  const { serverId, tenant, user } = connected;
   if (record.serverId !== undefined && record.serverId !== serverId) {
     return refuse(`this database belongs to another server (${record.serverId}, not ${serverId})`);
   }
@@ -37,8 +38,7 @@ export function bind(record: DatabaseRecord, connected: Connected, { hasPending,
   const isOff = Math.abs(offsetMs - record.clockOffsetMs) > CLOCK_TOLERANCE_MS;
   return {
     kind: 'proceed',
-    change: { serverId, tenant, user, epoch, ...(isOff ? { clockOffsetMs: offsetMs } : {}) },
-    isNewEpoch: record.epoch !== undefined && record.epoch !== epoch,
+    change: { serverId, tenant, user, ...(isOff ? { clockOffsetMs: offsetMs } : {}) },
   };
 }
 

@@ -33,6 +33,9 @@ export interface CollectionSync {
   readonly name: string;
   readonly pendingRows: number;
   readonly pendingBytes: number;
+  readonly refusedRows: number;
+  /** Was everything that the server had ever here? */
+  readonly isPulled: boolean;
   /** Is everything that the server had stored here, in the session that is live? */
   readonly isCaughtUp: boolean;
   readonly isScanned: boolean;
@@ -42,8 +45,6 @@ export interface CollectionSync {
   run(session: Session): Promise<void>;
   /** News that the server sent by itself. */
   receive(session: Session, group: NewRowGroup): Promise<void>;
-  /** The server's store has another life: pull from 0, push every row as a whole. */
-  startOver(): Promise<void>;
   /** What has become of the writes that a document shows. */
   confirm(document: StoredDocument): Promise<Confirmation>;
   /** Milliseconds to add to the device's time when local writes are stamped. */
@@ -71,13 +72,22 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   /** The session in which everything up to that page is stored, too. */
   let caughtUp: Session | undefined;
   let scanning: Promise<void> | undefined;
+  let scanCount = 0;
   let isScanned = false;
   let stopped = false;
+  let isPulled = record.value.isPulled;
   let checkpoint = record.value.checkpoint;
   let cancelSave: (() => void) | undefined;
 
   const down = createDown({
     rows,
+    onUnreadable: (id, cause) =>
+      onError({
+        code: 'row-unreadable',
+        message: `the row '${id}' cannot be read (${describeError(cause)}); it is left out`,
+        collection: collection.name,
+        cause,
+      }),
     onPending: updatePending,
     onCheckpoint(next) {
       checkpoint = next;
@@ -90,6 +100,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     rows,
     pending,
     onRefused,
+    onReleased: work.fire,
     onAcknowledged(session, acknowledged, next) {
       options.onPushAcknowledged();
       for (const { id } of acknowledged) endRefusal(id);
@@ -120,19 +131,22 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   }
 
   function scan(): Promise<void> {
-    scanning ??= scanOnce().catch((error: unknown) => {
+    scanning ??= scanOnce(++scanCount).catch((error: unknown) => {
       scanning = undefined;
       throw error;
     });
     return scanning;
   }
 
-  async function scanOnce(): Promise<void> {
+  /** A scan that was overtaken by a newer one ends without a word. */
+  async function scanOnce(count: number): Promise<void> {
     const { cleanLwt, resend } = record.value;
     for await (const changes of rows.scan(cleanLwt, resend)) {
+      if (count !== scanCount) return;
       if (resend) for (const { id } of changes) pending.requireWhole(id);
       updatePending(changes.filter(({ bytes }) => bytes > 0));
     }
+    if (count !== scanCount) return;
     isScanned = true;
     work.fire();
     onChange();
@@ -151,15 +165,13 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     const { value } = record;
     const clockMs = rows.clock.highWaterMs();
     const isClockBack = clockMs < value.clockMs;
-    const isNew =
-      isClockBack ||
-      checkpoint !== value.checkpoint ||
-      (isClean && (value.resend || clean.cleanLwt !== value.cleanLwt));
-    return isNew ? record.set({ checkpoint, ...clean, clockMs }) : Promise.resolve();
+    const change = { epoch: value.epoch, checkpoint, isPulled, ...clean };
+    const isNew = isClockBack || Object.entries(change).some(([key, now]) => value[key as keyof typeof value] !== now);
+    return isNew ? record.set({ ...change, clockMs }) : Promise.resolve();
   }
 
   function reportStorage(error: unknown): void {
-    onError({ code: 'storage-failed', message: describeError(error), collection: collection.name });
+    onError({ code: 'storage-failed', message: describeError(error), collection: collection.name, cause: error });
   }
 
   async function pull(session: Session): Promise<void> {
@@ -172,6 +184,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     }
     await page.applied;
     caughtUp = session;
+    isPulled = true;
+    saveSoon();
     onChange();
   }
 
@@ -192,7 +206,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     } catch (error) {
       const code = error instanceof RequestError ? error.code : undefined;
       if (code === 'checkpoint-ahead') {
-        await startOver();
+        await startOver(session.connected.epoch);
         return pull(session);
       }
       if (code !== 'unknown-collection') throw error;
@@ -211,12 +225,25 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     }
   }
 
-  async function startOver(): Promise<void> {
+  /** The server's store has another life: pull from 0, push every row as a whole. */
+  async function startOver(epoch: string): Promise<void> {
     checkpoint = 0;
-    await record.set({ checkpoint: 0, resend: true });
-    await scan();
+    // From here on nothing counts as clean until the new scan is over.
     scanning = undefined;
+    scanCount++;
+    isScanned = false;
+    await record.set({ epoch, checkpoint: 0, resend: true });
     await scan();
+  }
+
+  async function enterEpoch({ connected: { epoch } }: Session): Promise<void> {
+    if (record.value.epoch === '') await record.set({ epoch });
+    else if (record.value.epoch !== epoch) await startOver(epoch);
+  }
+
+  /** The server may have changed its mind, or its limits. Once a session, so that nothing is retried in a loop. */
+  async function offerRefused(): Promise<void> {
+    if (refusedIds.size > 0) updatePending(await rows.pendingOf([...refusedIds]));
   }
 
   return {
@@ -227,6 +254,12 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     get pendingBytes() {
       return pending.bytes;
     },
+    get refusedRows() {
+      return refusedIds.size;
+    },
+    get isPulled() {
+      return isPulled;
+    },
     get isCaughtUp() {
       return caughtUp !== undefined && !caughtUp.signal.aborted;
     },
@@ -236,15 +269,17 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     scan,
     async run(session) {
       session.signal.addEventListener('abort', work.fire, { once: true });
+      await enterEpoch(session);
+      await offerRefused();
+      if (session.signal.aborted || stopped) return;
       const pushes = Array.from({ length: PUSHES_AT_ONCE }, () => push(session));
       await Promise.all([pullOrStartOver(session), ...pushes]);
     },
     receive: (session, group) => down.apply(session, newsOf(group)),
-    startOver,
     async confirm(document) {
       const given = rows.toRow(document);
       if (refusedIds.has(given.id)) return 'refused';
-      if (!isScanned) return 'pending';
+      if (!isScanned || pending.isWholeRequired(given.id)) return 'pending';
       if (!pending.has(given.id)) return 'stored';
       const [now] = await rows.read([given.id]);
       return isStored(given, now) ? 'stored' : 'pending';
@@ -257,7 +292,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       stopped = true;
       subscription.unsubscribe();
       work.fire();
-      await save();
+      await save().catch(reportStorage);
     },
   };
 }

@@ -13,6 +13,8 @@ export interface News {
 
 export interface DownOptions {
   readonly rows: LocalRows;
+  /** A row of the server is no state. The others go on. */
+  readonly onUnreadable: (id: string, cause: unknown) => void;
   readonly onPending: (changes: readonly PendingChange[]) => void;
   readonly onCheckpoint: (checkpoint: number) => void;
 }
@@ -30,7 +32,7 @@ interface Queued {
   readonly reject: (error: unknown) => void;
 }
 
-export function createDown({ rows, onPending, onCheckpoint }: DownOptions): Down {
+export function createDown({ rows, onUnreadable, onPending, onCheckpoint }: DownOptions): Down {
   let queue: Queued[] = [];
   let running = false;
 
@@ -52,7 +54,10 @@ export function createDown({ rows, onPending, onCheckpoint }: DownOptions): Down
 
   async function store(batch: readonly Queued[]): Promise<void> {
     const news = batch.map((queued) => queued.news);
-    const remote = combineRows(news.flatMap((each) => each.rows));
+    const remote = combineRows(
+      news.flatMap((each) => each.rows),
+      onUnreadable,
+    );
     if (remote.length > 0) onPending(await rows.mergeRows(remote));
     const acknowledged = news.flatMap((each) => each.acknowledged);
     if (acknowledged.length > 0) onPending(await rows.acknowledge(acknowledged));
@@ -71,13 +76,17 @@ export function createDown({ rows, onPending, onCheckpoint }: DownOptions): Down
   };
 }
 
-/** Several states of one row become one. @throws MalformedError when a row's bytes are no state. */
-function combineRows(rows: readonly Row[]): RemoteRow[] {
+/** Several states of one row become one. */
+function combineRows(rows: readonly Row[], onUnreadable: DownOptions['onUnreadable']): RemoteRow[] {
   const byId = new Map<string, RemoteRow>();
   for (const { id, seq, bytes } of rows) {
-    const state = decodeState(bytes);
-    const earlier = byId.get(id);
-    byId.set(id, { id, seq, state: earlier ? merge(earlier.state, state) : state });
+    try {
+      const state = decodeState(bytes);
+      const earlier = byId.get(id);
+      byId.set(id, { id, seq, state: earlier ? merge(earlier.state, state) : state });
+    } catch (error) {
+      onUnreadable(id, error);
+    }
   }
   return [...byId.values()];
 }

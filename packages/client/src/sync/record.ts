@@ -16,19 +16,21 @@ export interface DatabaseRecord {
   readonly serverId?: string;
   readonly tenant?: string;
   readonly user?: string;
-  /** The life of the server's store that the checkpoints belong to. */
-  readonly epoch?: string;
   /** Milliseconds to add to the device's time, as the server last said. */
   readonly clockOffsetMs: number;
 }
 
 export interface CollectionRecord {
+  /** The life of the server's store that `checkpoint` and `resend` belong to; empty: none was met yet. */
+  readonly epoch: string;
   /** The latest time stamped here: a clock that was set back must not stamp before it. */
   readonly clockMs: number;
   /** Every row up to this seq was merged into the storage. */
   readonly checkpoint: number;
   /** Rows last written at or before this lwt have nothing pending. */
   readonly cleanLwt: number;
+  /** Was everything that the server had ever here? */
+  readonly isPulled: boolean;
   /** The server lost rows (another epoch): every row is still to be pushed as a whole. */
   readonly resend: boolean;
   /** Revision of RxDB's description of the collection: a collection that was removed and made again starts from 0. */
@@ -45,39 +47,49 @@ export interface RecordKeeper<T> {
 const RECORD_CONTEXT = 'breakwater-record';
 const KEY = 'breakwater';
 
-export function openDatabaseRecord(
+export async function openDatabaseRecord(
   database: RxDatabase,
   newReplica: () => string,
 ): Promise<RecordKeeper<DatabaseRecord>> {
-  return openRecord<DatabaseRecord>(database, KEY, (stored) => stored ?? { replica: newReplica(), clockOffsetMs: 0 });
+  const stored = (await find(database, KEY, 'OTHER'))?.data;
+  if (stored !== undefined) return keep<DatabaseRecord>(database, KEY, stored);
+  // Stored before it is used: all tabs must go by one name.
+  const value = await write<DatabaseRecord>(
+    database,
+    KEY,
+    (other) => other ?? { replica: newReplica(), clockOffsetMs: 0 },
+  );
+  return keep(database, KEY, value);
 }
 
 export async function openCollectionRecord(collection: RxCollection): Promise<RecordKeeper<CollectionRecord>> {
   const { database, name, schema } = collection;
+  const key = `${KEY}-${name}`;
   const description = await find(database, `${name}-${schema.version}`, INTERNAL_CONTEXT_COLLECTION);
   const collectionRev = description?._rev ?? '';
-  const fresh = { checkpoint: 0, cleanLwt: 0, resend: false, clockMs: 0, collectionRev };
-  return openRecord<CollectionRecord>(database, `${KEY}-${name}`, (stored) =>
-    stored?.collectionRev === collectionRev ? stored : fresh,
-  );
+  const stored: Partial<CollectionRecord> = (await find(database, key, 'OTHER'))?.data ?? {};
+  const unknown = { epoch: '', checkpoint: 0, cleanLwt: 0, isPulled: false, resend: false, clockMs: 0, collectionRev };
+  if (stored.collectionRev === collectionRev) return keep(database, key, { ...unknown, ...stored });
+  // A new version of the schema, or a collection made anew: what was pulled may not be here. What is owed still is.
+  const { epoch = '', resend = false, clockMs = 0 } = stored;
+  return keep(database, key, { ...unknown, epoch, resend, clockMs });
 }
 
-async function openRecord<T extends object>(
-  database: RxDatabase,
-  key: string,
-  initial: (stored: T | undefined) => T,
-): Promise<RecordKeeper<T>> {
-  let value = initial((await find(database, key, 'OTHER'))?.data);
-  let writing: Promise<void> = Promise.resolve();
+function keep<T extends object>(database: RxDatabase, key: string, initial: T): RecordKeeper<T> {
+  let value = initial;
+  let writing: Promise<unknown> = Promise.resolve();
   return {
     get value() {
       return value;
     },
     set(change) {
       value = { ...value, ...change };
-      // Writes what is current when its turn comes, after a failed write too.
-      writing = writing.catch(() => {}).then(() => write(database, key, value));
-      return writing;
+      // Only the change: another tab may have changed the rest. In order, also after a write that failed.
+      const stored = writing
+        .catch(() => {})
+        .then(() => write<T>(database, key, (other) => ({ ...value, ...other, ...change })));
+      writing = stored;
+      return stored.then(() => {});
     },
   };
 }
@@ -88,9 +100,15 @@ async function find(database: RxDatabase, key: string, context: InternalStoreDoc
   return document;
 }
 
-async function write(database: RxDatabase, key: string, data: object): Promise<void> {
+/** Writes what `change` makes of the stored value, and answers it. */
+async function write<T extends object>(
+  database: RxDatabase,
+  key: string,
+  change: (stored: T | undefined) => T,
+): Promise<T> {
   for (;;) {
     const previous = await find(database, key, 'OTHER');
+    const data = change(previous?.data);
     const document = {
       id: getPrimaryKeyOfInternalDocument(key, 'OTHER'),
       key,
@@ -104,7 +122,7 @@ async function write(database: RxDatabase, key: string, data: object): Promise<v
     const row = previous ? { document, previous } : { document };
     const { error } = await database.internalStore.bulkWrite([row], RECORD_CONTEXT);
     const [failure] = error;
-    if (failure === undefined) return;
+    if (failure === undefined) return data;
     // Another tab wrote the same record in between.
     if (failure.status !== 409) throw new Error(`the record '${key}' could not be stored (status ${failure.status})`);
   }

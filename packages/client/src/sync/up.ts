@@ -10,6 +10,8 @@ export interface UpOptions {
   readonly rows: LocalRows;
   readonly pending: PendingRows;
   readonly onRefused: (id: string, code: RefusalCode, reason: string) => void;
+  /** Rows that were part of a push may be part of the next one. */
+  readonly onReleased: () => void;
   /** Stores what an ack says, in the order of the stream. */
   readonly onAcknowledged: (session: Session, rows: AcknowledgedRow[], checkpoint: number) => Promise<void>;
 }
@@ -20,6 +22,14 @@ export const PUSHES_AT_ONCE = 2;
 const PUSH_ROWS = 500;
 /** A push holds this many bytes at most, or one row. The server's largest message is far from it. */
 const PUSH_BYTES = 256 * 1024;
+
+/** Thrown when the server finds stamps ahead which this device's clock does not: the two have drifted apart. */
+export class ClockJumpError extends Error {
+  override readonly name = 'ClockJumpError';
+  constructor() {
+    super("the device's clock has jumped ahead of the server's");
+  }
+}
 
 interface Batch {
   readonly rows: Row[];
@@ -43,9 +53,10 @@ export interface Up {
 export function createUp(options: UpOptions): Up {
   /** Rows that were stamped anew once; refused again, they are the user's to see. */
   const restampedIds = new Set<string>();
-  const { collection, rows, pending, onRefused, onAcknowledged } = options;
+  const { collection, rows, pending, onRefused, onReleased, onAcknowledged } = options;
 
-  async function readBatch(ids: readonly string[], { maxRowBytes }: Limits): Promise<Batch> {
+  async function readBatch(ids: readonly string[], { maxRowBytes, maxMessageBytes }: Limits): Promise<Batch> {
+    const maxBytes = Math.min(PUSH_BYTES, maxMessageBytes / 2);
     const batch: Batch = { rows: [], pushed: [] };
     const found = await rows.read(ids);
     const foundIds = new Set(found.map(({ id }) => id));
@@ -60,7 +71,7 @@ export function createUp(options: UpOptions): Up {
       }
       bytes += row.bytes.length + row.id.length;
       // What does not fit is released, and taken by the next push.
-      if (bytes > PUSH_BYTES && batch.rows.length > 0) break;
+      if (bytes > maxBytes && batch.rows.length > 0) break;
       batch.rows.push(row);
       batch.pushed.push(local);
     }
@@ -84,14 +95,14 @@ export function createUp(options: UpOptions): Up {
     onRefused(id, code, reason);
   }
 
-  function readResults(group: AckGroup | undefined, pushed: readonly LocalRow[]): Results {
+  function readResults(group: AckGroup | undefined, batch: Batch): Results {
     const acknowledged: AcknowledgedRow[] = [];
     const ahead: string[] = [];
-    pushed.forEach((row, i) => {
+    batch.pushed.forEach((row, i) => {
       const result = group?.results[i];
       switch (result?.kind) {
         case 'stored':
-          pending.wholeStored(row.id);
+          if (batch.rows[i]?.base === undefined) pending.wholeStored(row.id);
           restampedIds.delete(row.id);
           acknowledged.push({ id: row.id, pushed: row, seq: result.seq });
           break;
@@ -103,15 +114,21 @@ export function createUp(options: UpOptions): Up {
           pending.requireWhole(row.id);
           break;
         case undefined:
-          throw new Error(`the server answered a push of ${pushed.length} rows of ${collection} with fewer results`);
+          throw new Error(
+            `the server answered a push of ${batch.rows.length} rows of ${collection} with fewer results`,
+          );
       }
     });
     return { acknowledged, ahead };
   }
 
   async function restamp(ids: readonly string[]): Promise<void> {
-    for (const id of ids) restampedIds.add(id);
-    if (ids.length > 0) pending.update(await rows.restamp(ids));
+    if (ids.length === 0) return;
+    const restamped = await rows.restamp(ids);
+    // Nothing is ahead of this device's clock: it has jumped since the session began, and must be compared again.
+    if (restamped.length === 0) throw new ClockJumpError();
+    for (const { id } of restamped) restampedIds.add(id);
+    pending.update(restamped);
   }
 
   return {
@@ -124,14 +141,16 @@ export function createUp(options: UpOptions): Up {
         const groups = [{ collection, rows: batch.rows }];
         const stored = await session.request({ type: 'push', groups }, (ack: Ack) => {
           const group = ack.groups.find((each) => each.collection === collection);
-          const { acknowledged, ahead } = readResults(group, batch.pushed);
+          const { acknowledged, ahead } = readResults(group, batch);
           return { ahead, done: onAcknowledged(session, acknowledged, group?.checkpoint ?? 0) };
         });
         await stored.done;
-        await restamp(stored.ahead);
+        if (!session.signal.aborted) await restamp(stored.ahead);
         return true;
       } finally {
         pending.release(ids);
+        // Another session may have found them taken and gone to sleep.
+        if (ids.length > 0) onReleased();
       }
     },
   };
