@@ -89,7 +89,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       await sync.scan();
       if (await prepare(session)) await sync.run(session);
     } catch (error) {
-      if (session.signal.aborted) return;
+      if (link.isCut) return;
       onFault(`${name}: ${error instanceof Error ? error.stack : error}`);
       link.cut();
     }

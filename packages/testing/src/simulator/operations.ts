@@ -7,7 +7,7 @@ export type Operation = (fields: Fields | undefined) => Fields | undefined;
 
 type Fields = { readonly [name: string]: unknown };
 
-const IDS = ['a', 'b', 'c', 'd', 'constructor'];
+const IDS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'constructor'];
 const ATTEMPTS = 4;
 
 export interface Write {

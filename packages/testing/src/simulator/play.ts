@@ -30,6 +30,8 @@ export const REPLICAS = 8;
 export const OPERATIONS = 200;
 /** Weather, then quiet, then the judge: so many times on end with the same world. */
 const EPISODES = 4;
+/** How long the client waits before it saves a checkpoint, in milliseconds. */
+const SAVE_AFTER_MS = 500;
 const HOUR_MS = 3_600_000;
 
 /** Plays one seed: users write in the worst weather; then everything heals, becomes quiet and is judged; again. */
@@ -72,7 +74,9 @@ async function playWeather(world: SimulatedWorld, events: Events, operations: nu
   let steps = 0;
   for (let left = operations; left > 0; steps++) {
     const event = pickEvent(events, random.next());
-    if (event(world, random.pick(world.devices)) === 'written') left -= 1;
+    const outcome = event(world, random.pick(world.devices));
+    if (outcome === 'written') left -= 1;
+    if (outcome instanceof Promise) await outcome;
     // Without a settling in between, things happen at the same time.
     if (random.chance(0.5)) await world.settle();
   }
@@ -86,7 +90,7 @@ type Events = readonly (readonly [share: number, event: Event])[];
 
 const SET_BACKS: Events = [
   [0.002, ({ server }) => server.backUp()],
-  [0.001, (world) => world.setServerBack()],
+  [0.002, (world) => world.setServerBack()],
 ];
 
 /** What happens how often, in shares of all that happens; the rest is writes. Most of it finds nothing to do. */
@@ -101,7 +105,8 @@ const EVENTS: Events = [
   [0.0015, (world) => world.restartServer()],
   [0.008, (world, device) => world.cut(device)],
   [0.003, (world, device) => device.isOff || world.crash(device)],
-  [0.01, startAgain],
+  [0.003, crashWhileSaving],
+  [0.012, startAgain],
   [0.0125, (world) => world.advance(world.random.int(400))],
 ];
 
@@ -120,6 +125,14 @@ function write(world: SimulatedWorld, device: Device): unknown {
   world.trace.note(`write ${device.name} ${chosen.id}`);
   device.write(chosen);
   return 'written';
+}
+
+/** The checkpoint is on its way to the disk, and so may be rows: each of them arrives, or does not. */
+async function crashWhileSaving(world: SimulatedWorld, device: Device): Promise<void> {
+  if (device.app === undefined) return;
+  world.advance(SAVE_AFTER_MS);
+  await world.settle();
+  world.crash(device);
 }
 
 /** Whose app crashed opens it again, maybe after setting the clock. */
