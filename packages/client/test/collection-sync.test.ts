@@ -1,14 +1,16 @@
 import { createClock } from '@breakwater/crdt';
 import type { Connected } from '@breakwater/protocol';
+import { createManualScheduler } from '@breakwater/testing';
 import type { RxCollection } from 'rxdb';
 import { NEVER } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { LinkLostError } from '../src/connection/errors.ts';
 import type { Session } from '../src/connection/session.ts';
+import type { Scheduler } from '../src/scheduler.ts';
 import type { LocalRow } from '../src/storage/document-row.ts';
 import type { LocalRows } from '../src/storage/local-rows.ts';
 import { createCollectionSync } from '../src/sync/collection-sync.ts';
-import type { CollectionRecord } from '../src/sync/record.ts';
+import type { CollectionRecord, RecordKeeper } from '../src/sync/record.ts';
 
 const LIMITS: Connected['limits'] = { maxRowBytes: 1_000, maxMessageBytes: 10_000, maxPushRows: 10 };
 
@@ -49,13 +51,24 @@ function createQuietSession() {
   return { session, asked, lose: () => controller.abort(new LinkLostError()) };
 }
 
-function startSync(rows: LocalRows) {
-  const value: CollectionRecord = { checkpoint: 0, cleanLwt: 0, resend: false, clockMs: 0, collectionRev: '' };
+function createRecord(): RecordKeeper<CollectionRecord> {
+  let value: CollectionRecord = { checkpoint: 0, cleanLwt: 0, resend: false, clockMs: 0, collectionRev: '' };
+  return {
+    get value() {
+      return value;
+    },
+    async set(change) {
+      value = { ...value, ...change };
+    },
+  };
+}
+
+function startSync(rows: LocalRows, record = createRecord(), scheduler: Scheduler = createManualScheduler()) {
   return createCollectionSync({
     collection: { name: 'notes' } as RxCollection,
     rows,
-    record: { value, set: async () => {} },
-    scheduler: { now: () => 0, after: () => () => {} },
+    record,
+    scheduler,
     onChange: () => {},
     onRefused: () => {},
     onRefusalOver: () => {},
@@ -81,5 +94,25 @@ describe('the sync of a collection', () => {
     expect(await lost).toBeInstanceOf(LinkLostError);
     await settle();
     expect(second.asked).toContain('push');
+  });
+
+  it('[EP4] a save while every row is being looked at again does not call the collection clean', async () => {
+    const looking = Promise.withResolvers<void>();
+    const rows: LocalRows = {
+      ...createSlowRows().rows,
+      async *scan(_lwt, whole) {
+        yield [];
+        if (whole) await looking.promise;
+      },
+    };
+    const [record, scheduler] = [createRecord(), createManualScheduler()];
+    const sync = startSync(rows, record, scheduler);
+    await sync.scan();
+    const over = sync.startOver();
+    await scheduler.advanceAsync(1_000);
+    expect([record.value.resend, sync.isScanned]).toEqual([true, false]);
+    looking.resolve();
+    await over;
+    expect(sync.isScanned).toBe(true);
   });
 });

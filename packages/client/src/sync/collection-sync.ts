@@ -209,8 +209,12 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
 
   async function startOver(): Promise<void> {
     checkpoint = 0;
+    // Until every row was looked at again nothing may be saved as clean: it would take `resend` back.
+    isScanned = false;
     await record.set({ checkpoint: 0, resend: true });
+    // A scan that is under way may have begun without knowing of `resend`.
     await scan();
+    isScanned = false;
     scanning = undefined;
     await scan();
   }
