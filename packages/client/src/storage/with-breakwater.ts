@@ -1,4 +1,11 @@
-import { type Clock, createClock, type DocumentPlan, planDocument, ValueError } from '@breakwater/crdt';
+import {
+  type Clock,
+  type ClockOptions,
+  createClock,
+  type DocumentPlan,
+  planDocument,
+  ValueError,
+} from '@breakwater/crdt';
 import type { BulkWriteRow, RxCollection, RxStorage, RxStorageWriteError } from 'rxdb';
 import { filter, type Observable } from 'rxjs';
 import { captureWrite } from './capture.ts';
@@ -30,6 +37,8 @@ export interface BreakwaterStorageOptions {
   readonly collections?: readonly string[];
   /** Milliseconds since 1970; default: Date.now. */
   readonly now?: () => number;
+  /** A random number in [0, 1) for node ids; default: from crypto.getRandomValues. For tests. */
+  readonly random?: () => number;
 }
 
 const capturedByInstance = new WeakMap<object, CapturedStorage>();
@@ -54,7 +63,7 @@ export function requireCaptured(collection: RxCollection): CapturedStorage {
  */
 export function withBreakwater<Internals, Options>(
   storage: RxStorage<Internals, Options>,
-  { collections, now = Date.now }: BreakwaterStorageOptions = {},
+  { collections, now = Date.now, random }: BreakwaterStorageOptions = {},
 ): RxStorage<Internals, Options> {
   const isCaptured = (name: string) => collections?.includes(name) ?? isAppCollection(name);
   return {
@@ -66,7 +75,9 @@ export function withBreakwater<Internals, Options>(
       const instance = await storage.createStorageInstance<D>(params);
       // Wrapping twice must not stamp twice.
       const isWrapped = capturedByInstance.has(instance);
-      if (!isWrapped && isCaptured(params.collectionName)) await capture(instance as unknown as Instance, now);
+      if (!isWrapped && isCaptured(params.collectionName)) {
+        await capture(instance as unknown as Instance, { now, ...(random === undefined ? {} : { random }) });
+      }
       return instance;
     },
   };
@@ -77,9 +88,12 @@ function isAppCollection(name: string): boolean {
   return /^[a-z]/.test(name) && !name.startsWith('plugin-') && !name.startsWith('rx-');
 }
 
-async function capture(instance: Instance, now: () => number): Promise<void> {
+type TimeAndChance = ClockOptions & Required<Pick<ClockOptions, 'now'>>;
+
+async function capture(instance: Instance, options: TimeAndChance): Promise<void> {
+  const { now } = options;
   const plan = planDocument(instance.schema as Parameters<typeof planDocument>[0]);
-  const clock = createClock({ now });
+  const clock = createClock(options);
   const lwt = createLwtClock(now, await newestLwt(instance, now));
   const acknowledged = createMetaCache(plan.primaryKey);
   const next: BulkWrite = instance.bulkWrite.bind(instance);

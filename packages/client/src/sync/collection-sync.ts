@@ -100,7 +100,6 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     rows,
     pending,
     onRefused,
-    onReleased: work.fire,
     onAcknowledged(session, acknowledged, next) {
       options.onPushAcknowledged();
       for (const { id } of acknowledged) endRefusal(id);
@@ -219,9 +218,14 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
 
   async function push(session: Session): Promise<void> {
     await scan();
-    while (!session.signal.aborted && !stopped) {
-      const idle = work.next();
-      if (!(await up.pushOnce(session))) await idle;
+    try {
+      while (!session.signal.aborted && !stopped) {
+        const idle = work.next();
+        if (!(await up.pushOnce(session))) await idle;
+      }
+    } finally {
+      // What this session had taken is free again only now: the next one may have found nothing to push, and waits.
+      work.fire();
     }
   }
 

@@ -10,8 +10,6 @@ export interface UpOptions {
   readonly rows: LocalRows;
   readonly pending: PendingRows;
   readonly onRefused: (id: string, code: RefusalCode, reason: string) => void;
-  /** Rows that were part of a push may be part of the next one. */
-  readonly onReleased: () => void;
   /** Stores what an ack says, in the order of the stream. */
   readonly onAcknowledged: (session: Session, rows: AcknowledgedRow[], checkpoint: number) => Promise<void>;
 }
@@ -53,7 +51,7 @@ export interface Up {
 export function createUp(options: UpOptions): Up {
   /** Rows that were stamped anew once; refused again, they are the user's to see. */
   const restampedIds = new Set<string>();
-  const { collection, rows, pending, onRefused, onReleased, onAcknowledged } = options;
+  const { collection, rows, pending, onRefused, onAcknowledged } = options;
 
   async function readBatch(ids: readonly string[], { maxRowBytes, maxMessageBytes }: Limits): Promise<Batch> {
     const maxBytes = Math.min(PUSH_BYTES, maxMessageBytes / 2);
@@ -149,8 +147,6 @@ export function createUp(options: UpOptions): Up {
         return true;
       } finally {
         pending.release(ids);
-        // Another session may have found them taken and gone to sleep.
-        if (ids.length > 0) onReleased();
       }
     },
   };

@@ -1,0 +1,110 @@
+import {
+  type CommittedRow,
+  type PageQuery,
+  type PageRow,
+  type RowKey,
+  type RowWrite,
+  StorageError,
+  type Store,
+  type StoredRow,
+  type StorePage,
+} from '@breakwater/server';
+
+/** What a model store keeps: the rows of each tenant's collections, in the order of their seqs. */
+export interface StoreData {
+  readonly places: Map<string, Place>;
+}
+
+interface Place {
+  head: number;
+  readonly rowsById: Map<string, CommittedRow>;
+}
+
+/** Runs a commit some time, and answers when it is durable. The commits of a store run in the order of their asking. */
+export type Schedule = <T>(run: () => T) => Promise<T>;
+
+export function createStoreData(): StoreData {
+  return { places: new Map() };
+}
+
+export function copyStoreData({ places }: StoreData): StoreData {
+  return {
+    places: new Map([...places].map(([name, { head, rowsById }]) => [name, { head, rowsById: new Map(rowsById) }])),
+  };
+}
+
+/** A store of plain maps. */
+export function createModelStore({ places }: StoreData, schedule: Schedule): Store {
+  const asked = new Set<Promise<unknown>>();
+  let isClosed = false;
+
+  return {
+    identity: () => ({ serverId: 'model', epoch: 'first' }),
+    commit(tenant, keys, decide) {
+      if (isClosed) return Promise.reject(new StorageError('the store is closed'));
+      const settled = schedule(() => {
+        const { writes, result } = decide(keys.map((key) => storedAt(tenant, key)));
+        requireAsked(keys, writes);
+        return { result, rows: writes.map((write) => put(tenant, write)) };
+      });
+      const over: Promise<unknown> = settled.catch(() => {}).finally(() => asked.delete(over));
+      asked.add(over);
+      return settled;
+    },
+    page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
+    head: (tenant, collection) => placeOf(tenant, collection).head,
+    async close() {
+      isClosed = true;
+      await Promise.all(asked);
+    },
+  };
+
+  function placeOf(tenant: string, collection: string): Place {
+    const name = JSON.stringify([tenant, collection]);
+    const place = places.get(name) ?? { head: 0, rowsById: new Map() };
+    places.set(name, place);
+    return place;
+  }
+
+  function storedAt(tenant: string, { collection, id }: RowKey): StoredRow | undefined {
+    const row = placeOf(tenant, collection).rowsById.get(id);
+    return row && { seq: row.seq, state: row.state, labels: row.labels };
+  }
+
+  function put(tenant: string, write: RowWrite): CommittedRow {
+    const place = placeOf(tenant, write.collection);
+    place.head += 1;
+    const row = { ...write, seq: place.head };
+    // A map lists its keys in the order in which they were set: so the rows stay in the order of seq.
+    place.rowsById.delete(write.id);
+    place.rowsById.set(write.id, row);
+    return row;
+  }
+}
+
+/** Looked at before anything is written: all or nothing. */
+function requireAsked(keys: readonly RowKey[], writes: readonly RowWrite[]): void {
+  const unwritten = new Set(keys.map(({ collection, id }) => JSON.stringify([collection, id])));
+  for (const { collection, id } of writes) {
+    if (!unwritten.delete(JSON.stringify([collection, id]))) {
+      throw new Error(`a commit writes '${id}' of ${collection} twice, or did not ask for it`);
+    }
+  }
+}
+
+function pageOf({ head, rowsById }: Place, { after, labels, maxRows, maxBytes }: PageQuery): StorePage {
+  const rows: PageRow[] = [];
+  let bytes = 0;
+  let checkpoint = after;
+  for (const { id, seq, deleted, state, labels: rowLabels } of rowsById.values()) {
+    if (seq <= after) continue;
+    if (rowLabels.some((label) => labels.includes(label))) {
+      bytes += state.length + id.length;
+      const isFull = rows.length > 0 && (rows.length >= maxRows || bytes > maxBytes);
+      if (isFull) return { rows, checkpoint, last: false };
+      rows.push({ id, seq, deleted, state });
+    }
+    checkpoint = seq;
+  }
+  return { rows, checkpoint: Math.max(after, head), last: true };
+}

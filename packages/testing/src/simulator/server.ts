@@ -1,0 +1,195 @@
+import { decodeState, type State } from '@breakwater/crdt';
+import { type Connected, down, type UpMessage, up } from '@breakwater/protocol';
+import { DEFAULT_LIMITS, type PageQuery, type Store } from '@breakwater/server';
+import { createHub, createInbox, type Hub } from '@breakwater/server/hub';
+import type { Link } from './link.ts';
+import { copyStoreData, createModelStore, createStoreData } from './model-store.ts';
+import type { Seams } from './seams.ts';
+
+export const TENANT = 'harbour';
+export const COLLECTION = 'notes';
+
+/** Small, so that a few rows take several pages and several pushes. */
+const PAGE_ROWS = 2;
+const PUSH_ROWS = 3;
+/** Frames unsent, from which on a session is full. */
+const FULL_FRAMES = 4;
+
+export interface ModelServerOptions {
+  readonly seams: Seams;
+  readonly now: () => number;
+  /** Something was sent, so it must be durable. */
+  readonly onSent: (link: Link, frame: Uint8Array) => void;
+}
+
+/** The real hub over a model store, with sessions that end at a {@link Link}. */
+export interface ModelServer {
+  /** Commits that were asked for and are not settled. */
+  readonly commitsWaiting: number;
+  readonly head: number;
+  readonly rows: ReadonlyMap<string, State>;
+  accept(link: Link): void;
+  commitOne(): void;
+  /** A frame has left: whoever was full may have room again. */
+  drained(link: Link): void;
+  /** The process dies and starts again. Of the commits that were not answered, this many have reached the disk. */
+  restart(durable: number): void;
+  /** Keeps a copy of what is stored now. */
+  backUp(): void;
+  /** The next restart finds the copy, under a new epoch. */
+  setBack(): void;
+}
+
+interface Job {
+  readonly run: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function createModelServer({ seams, now, onSent }: ModelServerOptions): ModelServer {
+  let data = createStoreData();
+  /** What a restart finds: the same, unless commits answer early. */
+  let durable = data;
+  let backup = copyStoreData(data);
+  let epoch = 1;
+  let jobs: Job[] = [];
+  let life = start();
+  const drainByLink = new Map<Link, () => void>();
+
+  function start(): { readonly hub: Hub; readonly store: Store } {
+    const store = withSmallPages(createModelStore(data, schedule));
+    const isCollection = (name: string) => name === COLLECTION;
+    const limits = { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS };
+    return { store, hub: createHub({ store, isCollection, limits, log: failLoudly }) };
+  }
+
+  function schedule<T>(run: () => T): Promise<T> {
+    if (seams.answersEarly) return Promise.resolve(runEarly(run));
+    return new Promise((resolve, reject) => {
+      jobs.push({ run, resolve: resolve as (value: never) => void, reject });
+    });
+  }
+
+  function runEarly<T>(run: () => T): T {
+    const value = run();
+    const snapshot = copyStoreData(data);
+    const reachDisk = () => {
+      durable = snapshot;
+    };
+    jobs.push({ run: reachDisk, resolve: () => {}, reject: () => {} });
+    return value;
+  }
+
+  function accept(link: Link): void {
+    const { hub } = life;
+    const send = (frame: Uint8Array) => sendDown(link, frame);
+    const isFull = () => seams.saysWhenFull !== false && link.down.length >= FULL_FRAMES;
+    const member = hub.join({ tenant: TENANT, labels: [TENANT], send, isFull });
+    const inbox = createInbox<UpMessage>({
+      handle: (message) => {
+        if (message.type === 'pull') return member.pull(message);
+        if (message.type === 'push') return member.push(message);
+      },
+      pause: () => {},
+      resume: () => {},
+    });
+    drainByLink.set(link, () => isFull() || member.drained());
+    link.serverEnd = {
+      receive(frame) {
+        const message = up.decode(frame);
+        if (message !== undefined) inbox.take(message, frame.length);
+      },
+      lost() {
+        link.serverEnd = undefined;
+        drainByLink.delete(link);
+        inbox.close();
+        member.leave();
+      },
+    };
+    send(down.encode(welcome(now(), `epoch ${epoch}`)));
+  }
+
+  function sendDown(link: Link, frame: Uint8Array): void {
+    const said = seams.say === undefined ? frame : mutate(seams.say, frame, link.down.length);
+    if (said === undefined) return;
+    onSent(link, said);
+    link.down.send(said);
+  }
+
+  function commitOne(): void {
+    const job = jobs.shift();
+    if (job === undefined) return;
+    try {
+      job.resolve(job.run() as never);
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+
+  return {
+    get commitsWaiting() {
+      return jobs.length;
+    },
+    get head() {
+      return life.store.head(TENANT, COLLECTION);
+    },
+    get rows() {
+      const { rows } = createModelStore(data, schedule).page(TENANT, COLLECTION, EVERYTHING);
+      return new Map(rows.map(({ id, state }) => [id, decodeState(state)]));
+    },
+    accept,
+    commitOne,
+    drained: (link) => void drainByLink.get(link)?.(),
+    restart(count) {
+      const left = jobs;
+      jobs = [];
+      drainByLink.clear();
+      for (const { run } of left.slice(0, count)) run();
+      if (seams.answersEarly) data = copyStoreData(durable);
+      life = start();
+    },
+    backUp() {
+      backup = copyStoreData(data);
+    },
+    setBack() {
+      data = copyStoreData(backup);
+      durable = data;
+      if (!seams.keepsEpoch) epoch += 1;
+    },
+  };
+}
+
+const EVERYTHING: PageQuery = { after: 0, labels: [TENANT], maxRows: 100_000, maxBytes: 2 ** 40 };
+
+function withSmallPages(store: Store): Store {
+  const page: Store['page'] = (tenant, collection, query) =>
+    store.page(tenant, collection, { ...query, maxRows: Math.min(query.maxRows, PAGE_ROWS) });
+  return { ...store, page };
+}
+
+function mutate(say: NonNullable<Seams['say']>, frame: Uint8Array, waiting: number): Uint8Array | undefined {
+  const message = down.decode(frame);
+  const said = message && say(message, waiting);
+  return said && down.encode(said);
+}
+
+/** The hub logs what should never happen here. */
+function failLoudly(line: string): void {
+  throw new Error(line);
+}
+
+function welcome(serverTime: number, epoch: string): Connected {
+  return {
+    type: 'connected',
+    version: 1,
+    serverId: 'model',
+    epoch,
+    tenant: TENANT,
+    user: 'harbourmaster',
+    labels: [TENANT],
+    serverTime,
+    purgedBefore: 0,
+    reconnectSpreadMs: 250,
+    limits: { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS },
+  };
+}
