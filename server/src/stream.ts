@@ -44,6 +44,8 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
   let cursor = checkpoint;
   /** The highest seq that the stream heard of. */
   let head = checkpoint;
+  /** The head of the store when the stream last read from it: rows up to it may have taken the place of earlier ones. */
+  let readAt = checkpoint;
 
   return {
     get cursor() {
@@ -51,7 +53,8 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
     },
     passOwn({ first, last }) {
       head = Math.max(head, last);
-      if (cursor !== first - 1) return false;
+      // A page read after this commit, and cut before it, left out the rows that the commit took the place of.
+      if (cursor !== first - 1 || readAt >= first) return false;
       cursor = last;
       return true;
     },
@@ -70,6 +73,7 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
 
   function catchUp(): void {
     while (cursor < head && !peer.isFull()) {
+      readAt = store.head(peer.tenant, collection);
       const page = store.page(peer.tenant, collection, {
         after: cursor,
         labels: peer.labels,

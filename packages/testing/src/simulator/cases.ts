@@ -135,6 +135,6 @@ function runDevice(world: SimulatedWorld, device: Device): boolean {
   for (let left = tasksWaiting; left > 0; left--) device.taskStep();
   let did = tasksWaiting > 0;
   for (; link && link.up.length > 0; did = true) world.deliverUp(link);
-  for (; world.server.commitsWaiting > 0; did = true) world.server.commitOne();
+  for (; world.server.commitsWaiting > 0; did = true) world.server.commitStep();
   return did;
 }

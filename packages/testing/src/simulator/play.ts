@@ -42,7 +42,7 @@ export async function play(options: PlayOptions): Promise<Played> {
     device.skewMs = randomSkew(world);
     device.start();
   }
-  const events = options.setBacks ? [...SET_BACKS, ...EVENTS] : EVENTS;
+  const events = mixEvents(world, options.setBacks ? [...SET_BACKS, ...EVENTS] : EVENTS);
   let steps = 0;
   let verdict: readonly string[] = [];
   for (let episode = 0; episode < EPISODES && verdict.length === 0; episode++) {
@@ -93,12 +93,13 @@ const SET_BACKS: Events = [
   [0.002, (world) => world.setServerBack()],
 ];
 
-/** What happens how often, in shares of all that happens; the rest is writes. Most of it finds nothing to do. */
+/** What happens how often, as shares. Most of it finds nothing to do. */
 const EVENTS: Events = [
+  [0.055, write],
   [0.42, (_, device) => device.taskStep()],
   [0.12, (world, { link }) => link && world.deliverUp(link)],
   [0.2, (world, { link }) => link && world.deliverDown(link)],
-  [0.08, ({ server }) => server.commitOne()],
+  [0.08, ({ server }) => server.commitStep()],
   [0.04, (world, device) => world.connect(device)],
   [0.03, (world, device) => world.noticeClient(device)],
   [0.015, (world) => world.noticeServer()],
@@ -109,6 +110,13 @@ const EVENTS: Events = [
   [0.012, startAgain],
   [0.0125, (world) => world.advance(world.random.int(400))],
 ];
+
+/** Each seed has a weather of its own: some of what happens is rarer in it, some more frequent. */
+function mixEvents({ random }: SimulatedWorld, events: Events): Events {
+  const mixed = events.map(([share, event]): Events[number] => [share * random.pick([0.4, 1, 1, 2.5]), event]);
+  const sum = mixed.reduce((total, [share]) => total + share, 0);
+  return mixed.map(([share, event]) => [share / sum, event]);
+}
 
 function pickEvent(events: Events, dice: number): Event {
   let sum = 0;

@@ -37,7 +37,7 @@ function deliverAll(world: SimulatedWorld): boolean {
   let did = false;
   for (const device of world.devices) did = runTasks(device) || deliver(world, device) || did;
   for (let left = world.server.commitsWaiting; left > 0; left--) {
-    world.server.commitOne();
+    world.server.commitStep();
     did = true;
   }
   return did;

@@ -2,6 +2,8 @@ import { decodeState, type State } from '@breakwater/crdt';
 import { type Connected, down, type UpMessage, up } from '@breakwater/protocol';
 import { DEFAULT_LIMITS, type PageQuery, type Store } from '@breakwater/server';
 import { createHub, createInbox, type Hub } from '@breakwater/server/hub';
+import type { Random } from '../random.ts';
+import { createCommitTasks } from './commit-tasks.ts';
 import type { Link } from './link.ts';
 import { copyStoreData, createModelStore, createStoreData } from './model-store.ts';
 import type { Seams } from './seams.ts';
@@ -16,6 +18,7 @@ const PUSH_ROWS = 3;
 const FULL_FRAMES = 4;
 
 export interface ModelServerOptions {
+  readonly random: Random;
   readonly seams: Seams;
   readonly now: () => number;
   /** Something was sent, so it must be durable. */
@@ -29,7 +32,8 @@ export interface ModelServer {
   readonly head: number;
   readonly rows: ReadonlyMap<string, State>;
   accept(link: Link): void;
-  commitOne(): void;
+  /** Runs or answers a commit. */
+  commitStep(): void;
   /** A frame has left: whoever was full may have room again. */
   drained(link: Link): void;
   /** The process dies and starts again. Of the commits that were not answered, this many have reached the disk. */
@@ -40,19 +44,13 @@ export interface ModelServer {
   setBack(): void;
 }
 
-interface Job {
-  readonly run: () => unknown;
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-export function createModelServer({ seams, now, onSent }: ModelServerOptions): ModelServer {
+export function createModelServer({ random, seams, now, onSent }: ModelServerOptions): ModelServer {
   let data = createStoreData();
   /** What a restart finds: the same, unless commits answer early. */
   let durable = data;
   let backup = copyStoreData(data);
   let epoch = 1;
-  let jobs: Job[] = [];
+  const commits = createCommitTasks();
   let life = start();
   const drainByLink = new Map<Link, () => void>();
 
@@ -64,19 +62,15 @@ export function createModelServer({ seams, now, onSent }: ModelServerOptions): M
   }
 
   function schedule<T>(run: () => T): Promise<T> {
-    if (seams.answersEarly) return Promise.resolve(runEarly(run));
-    return new Promise((resolve, reject) => {
-      jobs.push({ run, resolve: resolve as (value: never) => void, reject });
-    });
+    return seams.answersEarly ? Promise.resolve(runEarly(run)) : commits.add(run);
   }
 
   function runEarly<T>(run: () => T): T {
     const value = run();
     const snapshot = copyStoreData(data);
-    const reachDisk = () => {
+    void commits.add(() => {
       durable = snapshot;
-    };
-    jobs.push({ run: reachDisk, resolve: () => {}, reject: () => {} });
+    });
     return value;
   }
 
@@ -116,19 +110,9 @@ export function createModelServer({ seams, now, onSent }: ModelServerOptions): M
     link.down.send(said);
   }
 
-  function commitOne(): void {
-    const job = jobs.shift();
-    if (job === undefined) return;
-    try {
-      job.resolve(job.run() as never);
-    } catch (error) {
-      job.reject(error);
-    }
-  }
-
   return {
     get commitsWaiting() {
-      return jobs.length;
+      return commits.waiting;
     },
     get head() {
       return life.store.head(TENANT, COLLECTION);
@@ -138,13 +122,11 @@ export function createModelServer({ seams, now, onSent }: ModelServerOptions): M
       return new Map(rows.map(({ id, state }) => [id, decodeState(state)]));
     },
     accept,
-    commitOne,
+    commitStep: () => commits.step(random),
     drained: (link) => void drainByLink.get(link)?.(),
     restart(count) {
-      const left = jobs;
-      jobs = [];
       drainByLink.clear();
-      for (const { run } of left.slice(0, count)) run();
+      commits.abandon(count);
       if (seams.answersEarly) data = copyStoreData(durable);
       life = start();
     },

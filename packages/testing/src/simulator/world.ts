@@ -58,7 +58,7 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
   const deadLinks: Link[] = [];
   let operations = 0;
 
-  const server = createModelServer({ seams, now: scheduler.now, onSent: overheard.downSent });
+  const server = createModelServer({ random, seams, now: scheduler.now, onSent: overheard.downSent });
   const devices = Array.from({ length: replicas }, (_, i) => addDevice(`device${i}`));
 
   function addDevice(name: string): Device {
