@@ -25,7 +25,7 @@ function createSlowRows() {
   } as unknown as LocalRow;
   const rows: LocalRows = {
     clock: createClock({ now: () => 0 }),
-    newestLwt: 0,
+    settledLwt: 0,
     read: (ids) => (ids.length === 0 ? Promise.resolve([]) : reading.promise),
     pendingOf: async () => [],
     toRow: () => row,

@@ -48,8 +48,8 @@ export interface PendingChange {
 export interface LocalRows {
   /** Stamps the local writes. */
   readonly clock: Clock;
-  /** The newest last-write time in the storage, in RxDB's milliseconds. */
-  readonly newestLwt: number;
+  /** Every write of this tab up to this last-write time has reached the storage; in RxDB's milliseconds. */
+  readonly settledLwt: number;
   read(ids: readonly string[]): Promise<LocalRow[]>;
   /** What is pending of these rows. */
   pendingOf(ids: readonly string[]): Promise<PendingChange[]>;
@@ -117,7 +117,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
         if (overtaken.has(id)) continue;
         done.push(pendingChange(plan, document));
         const meta = context === ACK_CONTEXT ? rowMetaOf(document) : undefined;
-        if (meta) captured.acknowledged.remember(id, document._rev, meta);
+        if (meta) captured.acknowledged.remember(document, meta);
       }
       left = left.filter(({ id }) => overtaken.has(id));
       stored = undefined;
@@ -161,8 +161,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
   return {
     clock: captured.clock,
-    get newestLwt() {
-      return captured.lwt.newest;
+    get settledLwt() {
+      return captured.lwt.settled;
     },
     async read(ids) {
       return [...(await find(ids)).values()].map((document) => toLocalRow(plan, document));

@@ -9,7 +9,10 @@ export interface LwtClock {
   /** Greater than every lwt issued or seen so far; milliseconds with two decimals. */
   next(): number;
   observe(lwt: number): void;
-  readonly newest: number;
+  /** A write with this lwt is on its way to the storage; the answer is called once it has arrived, or failed. */
+  begin(lwt: number): () => void;
+  /** Every write of this tab up to here has arrived. */
+  readonly settled: number;
 }
 
 /** The least distance of two lwt that RxDB's index keeps apart. */
@@ -17,6 +20,7 @@ const STEP = 0.01;
 
 export function createLwtClock(now: () => number, newest: number): LwtClock {
   let last = newest;
+  const underWay: number[] = [];
   return {
     next() {
       last = Math.max(now(), Math.round((last + STEP) * 100) / 100);
@@ -25,8 +29,14 @@ export function createLwtClock(now: () => number, newest: number): LwtClock {
     observe(lwt) {
       if (lwt > last) last = lwt;
     },
-    get newest() {
-      return last;
+    begin(lwt) {
+      underWay.push(lwt);
+      return () => {
+        underWay.splice(underWay.indexOf(lwt), 1);
+      };
+    },
+    get settled() {
+      return Math.min(last, ...underWay.map((lwt) => lwt - STEP));
     },
   };
 }

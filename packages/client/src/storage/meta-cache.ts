@@ -5,7 +5,7 @@ import { type RowMeta, type StoredDocument, setRowMeta } from './row-meta.ts';
  * one. A write that started from it would mark again what was acknowledged, and forget that the server knows the row.
  */
 export interface MetaCache {
-  remember(id: string, rev: string, meta: RowMeta): void;
+  remember(document: StoredDocument, meta: RowMeta): void;
   /** The document with the newer meta, if one is known of this very revision. */
   refresh(document: StoredDocument): StoredDocument;
 }
@@ -14,7 +14,7 @@ export interface MetaCache {
 const MAX_ENTRIES = 20_000;
 
 export function createMetaCache(primaryKey: string): MetaCache {
-  const entryById = new Map<string, { readonly rev: string; readonly meta: RowMeta }>();
+  const entryById = new Map<string, { readonly rev: string; readonly lwt: number; readonly meta: RowMeta }>();
 
   function forgetOldest(): void {
     const { value, done } = entryById.keys().next();
@@ -22,14 +22,16 @@ export function createMetaCache(primaryKey: string): MetaCache {
   }
 
   return {
-    remember(id, rev, meta) {
+    remember(document, meta) {
+      const id = document[primaryKey] as string;
       entryById.delete(id);
-      entryById.set(id, { rev, meta });
+      entryById.set(id, { rev: document._rev, lwt: document._meta.lwt, meta });
       if (entryById.size > MAX_ENTRIES) forgetOldest();
     },
     refresh(document) {
       const entry = entryById.get(document[primaryKey] as string);
-      if (entry?.rev !== document._rev) return document;
+      // The lwt too: a document that was purged and inserted again has the revisions of the first one.
+      if (entry?.rev !== document._rev || entry.lwt !== document._meta.lwt) return document;
       const refreshed = { ...document };
       setRowMeta(refreshed, entry.meta, document._meta.lwt);
       return refreshed;

@@ -101,10 +101,16 @@ async function capture(instance: Instance, options: TimeAndChance): Promise<void
 
   instance.bulkWrite = async (rows, context) => {
     if (context === MERGE_CONTEXT || context === ACK_CONTEXT) return next(rows, context);
-    const { good, bad } = captureRows(rows, context, { plan, clock, lwt, acknowledged });
-    const result = good.length > 0 ? await next(good, context) : { error: [] };
-    result.error.push(...bad);
-    return result;
+    const now = lwt.next();
+    const arrived = lwt.begin(now);
+    try {
+      const { good, bad } = captureRows(rows, context, now, { plan, clock, acknowledged });
+      const result = good.length > 0 ? await next(good, context) : { error: [] };
+      result.error.push(...bad);
+      return result;
+    } finally {
+      arrived();
+    }
   };
   hideAcks(instance, lwt);
   keepUnpushedTombstones(instance);
@@ -119,12 +125,11 @@ function bareBulkWrite(instance: Instance): BulkWrite {
   return (prototype?.bulkWrite ?? instance.bulkWrite).bind(instance);
 }
 
-type CaptureParts = Pick<CapturedStorage, 'plan' | 'clock' | 'lwt' | 'acknowledged'>;
+type CaptureParts = Pick<CapturedStorage, 'plan' | 'clock' | 'acknowledged'>;
 
-function captureRows(rows: WriteRow[], context: string, { plan, clock, lwt, acknowledged }: CaptureParts) {
+function captureRows(rows: WriteRow[], context: string, now: number, { plan, clock, acknowledged }: CaptureParts) {
   const good: WriteRow[] = [];
   const bad: RxStorageWriteError<Fields>[] = [];
-  const now = lwt.next();
   for (const row of rows) {
     const document = row.document as StoredDocument;
     try {

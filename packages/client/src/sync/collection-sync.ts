@@ -110,11 +110,12 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   const subscription: Subscription = rows.localChanges$.subscribe((changes) => {
     for (const { id } of changes) endRefusal(id);
     updatePending(changes);
-    work.fire();
   });
 
   function updatePending(changes: Parameters<typeof pending.update>[0]): void {
     pending.update(changes);
+    // Whatever it was that told of it: something pending wakes the pushers.
+    if (changes.some(({ bytes }) => bytes > 0)) work.fire();
     saveSoon();
     onChange();
   }
@@ -160,7 +161,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     cancelSave?.();
     cancelSave = undefined;
     const isClean = isScanned && pending.rows === 0 && refusedIds.size === 0;
-    const clean = isClean ? { cleanLwt: Math.max(0, rows.newestLwt - CLEAN_MARGIN_MS), resend: false } : {};
+    const clean = isClean ? { cleanLwt: Math.max(0, rows.settledLwt - CLEAN_MARGIN_MS), resend: false } : {};
     const { value } = record;
     const clockMs = rows.clock.highWaterMs();
     const isClockBack = clockMs < value.clockMs;
