@@ -1,4 +1,4 @@
-import { createClock } from '@breakwater/crdt';
+import { createClock, EMPTY_STATE, encodeState } from '@breakwater/crdt';
 import type { Connected } from '@breakwater/protocol';
 import { createManualScheduler } from '@breakwater/testing';
 import type { RxCollection } from 'rxdb';
@@ -105,6 +105,27 @@ describe('the sync of a collection', () => {
     expect(await lost).toBeInstanceOf(LinkLostError);
     await settle();
     expect(second.asked).toContain('push');
+  });
+
+  it('[SY2] what only a merge left pending is pushed', async () => {
+    const { rows, answerReads } = createSlowRows();
+    const merging: LocalRows = {
+      ...rows,
+      mergeRows: async () => [{ id: 'a', bytes: 1, height: 2 }],
+      async *scan() {
+        yield [];
+      },
+    };
+    const sync = startSync(merging);
+    const { session, asked } = createQuietSession();
+    void sync.run(session);
+    await settle();
+    expect(asked).not.toContain('push');
+    answerReads();
+    const row = { id: 'a', seq: 1, deleted: false, bytes: encodeState(EMPTY_STATE) };
+    await sync.receive(session, { collection: 'notes', rows: [row], checkpoint: 1 });
+    await settle();
+    expect(asked).toContain('push');
   });
 
   it('[EP4] a save while every row is being looked at again does not call the collection clean', async () => {

@@ -114,7 +114,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
 
   function updatePending(changes: Parameters<typeof pending.update>[0]): void {
     pending.update(changes);
-    // Whatever it was that told of it: something pending wakes the pushers.
+    // Also what a merge or an ack left pending: nobody else may know of it yet.
     if (changes.some(({ bytes }) => bytes > 0)) work.fire();
     saveSoon();
     onChange();

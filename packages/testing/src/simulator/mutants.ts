@@ -27,7 +27,6 @@ export const MUTANTS: readonly Mutant[] = [
   { guard: "an ack's checkpoint passes over no row of others", seams: { say: passOverOthers } },
   { guard: 'news that find no room are sent later', seams: { saysWhenFull: false, say: dropWhenFull } },
   { guard: 'a commit is durable before its ack', seams: { answersEarly: true } },
-  { guard: 'a session that has ended moves no checkpoint', seams: { session: withoutEnd }, setBacks: true },
   {
     guard: 'every row is sent in full to a server that was set back',
     seams: { record: withoutResend },
