@@ -1,6 +1,8 @@
 import type { Branch, DocumentPlan, FieldPlan } from './field-plan.ts';
 import { isPlainObject, type Json, normalize, typeName, ValueError } from './json.ts';
+import { emptyContent, type MergeKind } from './merge-kind.ts';
 import { childPath, DELETED, isOwnProperty, type Path, segmentsOf, toPath } from './path.ts';
+import { toMembers } from './rich/set.ts';
 import type { State } from './state.ts';
 
 export type JsonObject = { [key: string]: Json };
@@ -10,6 +12,8 @@ export interface DocumentLeaves {
   readonly leaves: ReadonlyMap<Path, Json>;
   /** Top-level fields whose normalised value differs from the given one; undefined: the field goes. */
   readonly changedFields: ReadonlyMap<string, Json | undefined>;
+  /** The value of each field that is no register, also of one that is missing: it counts as empty. */
+  readonly contents: ReadonlyMap<string, Json>;
 }
 
 /**
@@ -21,12 +25,19 @@ export function readDocument(plan: DocumentPlan, document: { readonly [name: str
   const leaves = new Map<Path, Json>();
   const changedFields = new Map<string, Json | undefined>();
   for (const name of Object.keys(document)) {
-    if (name === plan.primaryKey || isOwnProperty(name)) continue;
+    if (name === plan.primaryKey || isOwnProperty(name) || plan.kinds.has(name)) continue;
     const value = document[name];
     const normal = readField(plan.fields.get(name) ?? undeclaredLeaf(name, toPath([name])), value, leaves);
     if (normal === undefined || !Object.is(normal, value)) changedFields.set(name, normal);
   }
-  return { leaves, changedFields };
+  const contents = new Map<string, Json>();
+  for (const [name, kind] of plan.kinds) {
+    const value = Object.hasOwn(document, name) ? document[name] : undefined;
+    const content = normalizeContent(toPath([name]), kind, value);
+    contents.set(name, content);
+    if (!Object.is(content, value)) changedFields.set(name, content);
+  }
+  return { leaves, changedFields, contents };
 }
 
 function undeclaredLeaf(name: string, path: Path): FieldPlan {
@@ -57,6 +68,14 @@ function readBranch(plan: Branch, value: unknown, leaves: Map<Path, Json>): Json
   }
   if (Object.keys(copy).length === 0 && !plan.required) return undefined;
   return changed ? copy : (value as Json);
+}
+
+/** What a field of this kind shows after it was given a value. Never absent: nothing counts as empty. */
+function normalizeContent(path: Path, kind: MergeKind, value: unknown): Json {
+  const normal = value === undefined || value === null ? emptyContent(kind) : normalizeAt(path, value);
+  if (kind === 'text' ? typeof normal === 'string' : kind === 'counter' && typeof normal === 'number') return normal;
+  if ((kind === 'list' || kind === 'set') && Array.isArray(normal)) return kind === 'set' ? toMembers(normal) : normal;
+  throw new ValueError(`${path}: it merges as ${kind}; ${typeName(value)} is none`);
 }
 
 function normalizeAt(path: Path, value: unknown): Json {

@@ -1,3 +1,4 @@
+import type { Json } from './json.ts';
 import type { CollectionSchema, PropertySchema } from './schema.ts';
 
 /** How a field merges, unless it is a register. The first three are *rich*: they live in the document's Yjs state. */
@@ -6,6 +7,16 @@ export type RichKind = 'text' | 'list' | 'set';
 
 /** The merge kind of each field that has one, by its name. */
 export type MergeKinds = { readonly [field: string]: MergeKind };
+
+export function isRichKind(kind: MergeKind): kind is RichKind {
+  return kind !== 'counter';
+}
+
+/** What a field shows that was never written, or was emptied. */
+export function emptyContent(kind: MergeKind): Json {
+  if (kind === 'counter') return 0;
+  return kind === 'text' ? '' : [];
+}
 
 type KindOf<P> = P extends { readonly type: 'string' }
   ? 'text'

@@ -4,7 +4,9 @@ import {
   merge,
   type Path,
   type State,
+  sameBytes,
   sameState,
+  segmentsOf,
   stampAt,
   valueAt,
 } from '@breakwater/crdt';
@@ -128,7 +130,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     // The very document that was pushed has nothing newer.
     if (stored === pushed.document) return silent(plan, stored, new Set(), seq);
     const { state, pending } = toLocalRow(plan, stored);
-    const left = [...pending].filter((path) => stampAt(state, path) !== stampAt(pushed.state, path));
+    const left = [...pending].filter((path) => !isAcknowledged(plan, path, state, pushed.state));
     return silent(plan, stored, new Set(left), seq);
   }
 
@@ -161,6 +163,13 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
 function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: string]: unknown }> {
   return previous ? { document, previous } : { document };
+}
+
+/** A register by its stamp; a rich field has none, and its bytes must still be those that were pushed. */
+function isAcknowledged({ kinds }: DocumentPlan, path: Path, state: State, pushed: State): boolean {
+  if (stampAt(state, path) !== stampAt(pushed, path)) return false;
+  const [field = ''] = path.includes('.') ? [] : segmentsOf(path);
+  return !kinds.has(field) || sameBytes(state.rich, pushed.rich);
 }
 
 /** A pending path that a newer write from elsewhere has won is nothing of ours any more. */

@@ -1,7 +1,7 @@
 import type * as Y from 'yjs';
 import { canonicalJson } from '../canonical-json.ts';
 import type { Json } from '../json.ts';
-import type { RichKind } from '../merge-kind.ts';
+import { emptyContent, type RichKind } from '../merge-kind.ts';
 import type { Stamp } from '../stamp.ts';
 import { readRichList, writeRichList } from './list.ts';
 import { encodeDoc, loadDoc, type Rich } from './rich-doc.ts';
@@ -73,7 +73,8 @@ export function readRich(
 ): { [field: string]: Json } {
   const doc = rich && loadDoc([rich]);
   const values: { [field: string]: Json } = {};
-  for (const [field, kind] of kinds) values[field] = doc?.share.has(field) ? readField(doc, field, kind) : empty(kind);
+  for (const [field, kind] of kinds)
+    values[field] = doc?.share.has(field) ? readField(doc, field, kind) : emptyContent(kind);
   return values;
 }
 
@@ -86,8 +87,4 @@ function readField(doc: Y.Doc, field: string, kind: RichKind): Json {
     case 'set':
       return readRichSet(doc, field);
   }
-}
-
-function empty(kind: RichKind): Json {
-  return kind === 'text' ? '' : [];
 }

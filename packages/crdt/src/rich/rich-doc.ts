@@ -1,3 +1,4 @@
+import { fromBase64, toBase64 } from 'lib0/buffer';
 import * as Y from 'yjs';
 
 /** The bytes of a Yjs update (V1) that holds the whole of a document's rich fields. Canonical, see {@link encodeDoc}. */
@@ -43,4 +44,13 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
     if (difference !== 0) return difference;
   }
   return a.length - b.length;
+}
+
+/** Base64, for storages that hold JSON. */
+export function richToText(bytes: Uint8Array): string {
+  return toBase64(bytes);
+}
+
+export function richFromText(text: string): Uint8Array {
+  return fromBase64(text);
 }
