@@ -39,8 +39,13 @@ export const planCollections = defineCollections({
         tags: { type: 'array', items: { type: 'string' } },
         steps: { type: 'array', items: { type: 'string' } },
         likes: { type: 'number' },
+        address: {
+          type: 'object',
+          properties: { city: { type: 'string' }, street: { type: 'string' } },
+        },
       },
       required: ['title'],
+      attachments: {},
     },
     merge: { body: 'text', tags: 'set', steps: 'list', likes: 'counter' },
   },
