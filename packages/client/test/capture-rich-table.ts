@@ -1,4 +1,4 @@
-import type { Collections } from '@breakwater/crdt';
+import { type Collections, decodeState, encodeState, merge, pick, toPath } from '@breakwater/crdt';
 import { addRxPlugin, type RxCollection, type RxDatabase, type RxStorage } from 'rxdb';
 import { RxDBCleanupPlugin } from 'rxdb/plugins/cleanup';
 import { RxDBUpdatePlugin } from 'rxdb/plugins/update';
@@ -249,6 +249,29 @@ export function describeRichCapture(name: string, createStorage: () => RxStorage
       expect([...(await rowOf(device)).pending]).toEqual(['body', 'steps', 'tags']);
       await device.rows.acknowledge([{ id: 'a', pushed: await rowOf(device), seq: 2 }]);
       expect([...(await rowOf(device)).pending]).toEqual([]);
+    });
+
+    it('[AR5] of a large Yjs state only what the server lacks goes up', async () => {
+      const device = await replica();
+      await device.plans.insert({ ...FULL, body: 'x'.repeat(20_000) });
+      const first = await rowOf(device);
+      expect(device.rows.knownOf(first)).toBeUndefined();
+      await device.rows.acknowledge([{ id: 'a', pushed: first, seq: 1 }]);
+      await patch(device, { body: `${'x'.repeat(20_000)}y` });
+      const row = await rowOf(device);
+      const pushed = decodeState(encodeState(pick(row.state, [toPath(['body'])], device.rows.knownOf(row))));
+      expect(pushed.rich?.length).toBeLessThan(100);
+      expect(merge(first.state, pushed)).toEqual(row.state);
+    });
+
+    it('[AR6] what the server has of one generation is nothing of the next', async () => {
+      const device = await replica();
+      await device.plans.insert({ ...FULL, body: 'x'.repeat(20_000) });
+      await device.rows.acknowledge([{ id: 'a', pushed: await rowOf(device), seq: 1 }]);
+      await (await device.plans.findOne('a').exec(true)).remove();
+      expect(device.rows.knownOf(await rowOf(device))).toBeDefined();
+      await device.plans.insert({ ...FULL, body: 'y'.repeat(20_000) });
+      expect(device.rows.knownOf(await rowOf(device))).toBeUndefined();
     });
 
     it('[SC3] documents from before the storage was wrapped bring their content along, the same on each reading', async () => {

@@ -10,6 +10,8 @@ import { asRxCollection, openWorldClient, startWorldServer, type WorldClient, ty
 const CLIENTS = 3;
 const STEPS = 60;
 const IDS = ['a', 'b', 'c', 'd', 'e', 'constructor'];
+/** Repeats a text until its Yjs state is pushed as diffs. */
+const LONG = 2_500;
 const HOUR_MS = 3_600_000;
 
 export interface ConvergenceOptions {
@@ -87,7 +89,8 @@ async function write(random: Random, { notes }: WorldClient): Promise<void> {
   if (existing === null) {
     const tags = random.chance(0.5) ? { tags: [`t${random.int(5)}`], steps: ['step 0'], likes: 1 } : {};
     // News from the server may have brought the document meanwhile: then this write simply fails.
-    await notes.bulkInsert([{ id, title, body: `body ${random.int(1000)}`, ...tags }]);
+    const body = `body ${random.int(1000)}`.repeat(random.chance(0.1) ? LONG : 1);
+    await notes.bulkInsert([{ id, title, body, ...tags }]);
     return;
   }
   switch (random.int(8)) {

@@ -20,6 +20,7 @@ import {
 import { filter, map, type Observable } from 'rxjs';
 import { ACK_CONTEXT, MERGE_CONTEXT } from './contexts.ts';
 import { idOf, type LocalRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
+import { createKnownRich } from './known-rich.ts';
 import { packRowMeta, type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 import { requireCaptured } from './with-breakwater.ts';
 
@@ -52,6 +53,8 @@ export interface LocalRows {
   /** The newest last-write time in the storage, in RxDB's milliseconds. */
   readonly newestLwt: number;
   read(ids: readonly string[]): Promise<LocalRow[]>;
+  /** The state vector of what the server has of a row's Yjs state, if that is large. */
+  knownOf(row: LocalRow): Uint8Array | undefined;
   /** Merges rows into the storage. */
   mergeRows(rows: readonly RemoteRow[]): Promise<PendingChange[]>;
   /** Clears what is pending no more, unseen by queries. */
@@ -75,6 +78,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   const captured = requireCaptured(collection);
   const { plan, instance } = captured;
   const { database } = collection;
+  const knownRich = createKnownRich();
 
   async function find(ids: readonly string[]): Promise<Map<string, StoredDocument>> {
     const documents = await database.lockedRun(() => instance.findDocumentsById([...ids], true));
@@ -114,6 +118,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   }
 
   function mergeRow(remote: RemoteRow, stored: StoredDocument | undefined): Change {
+    knownRich.note(remote.id, remote.state);
     const local = stored && toLocalRow(plan, stored);
     const state = local ? merge(local.state, remote.state) : remote.state;
     const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
@@ -127,6 +132,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
   function acknowledgeRow({ pushed, seq }: AcknowledgedRow, stored: StoredDocument | undefined): Change {
     if (stored === undefined) throw new Error(`${collection.name}: '${pushed.id}' vanished while it was pushed`);
+    knownRich.note(pushed.id, pushed.state);
     // The very document that was pushed has nothing newer.
     if (stored === pushed.document) return silent(plan, stored, new Set(), seq);
     const { state, pending } = toLocalRow(plan, stored);
@@ -142,6 +148,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     async read(ids) {
       return [...(await find(ids)).values()].map((document) => toLocalRow(plan, document));
     },
+    knownOf: ({ id, state }) => knownRich.of(id, state.generation),
     mergeRows: (rows) => update(rows, undefined, mergeRow),
     acknowledge: (rows) => update(rows, new Map(rows.map(({ id, pushed }) => [id, pushed.document])), acknowledgeRow),
     async *scan(lwt, whole) {
