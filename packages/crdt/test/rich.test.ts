@@ -197,13 +197,15 @@ test('[RI10] mutated Yjs states are refused, or are the canonical bytes of a sta
   );
 });
 
-test('[RI11] the number of structs is bounded', () => {
+test('[RI11] the number of structs is bounded, from outside and by what is written here', () => {
   const doc = new Y.Doc();
   const text = doc.getText('a');
   doc.transact(() => {
     for (let i = 0; i <= MAX_STRUCTS; i++) text.insert(0, 'x');
   });
-  expect(() => decodeState(encodeState(wholeOf(Y.encodeStateAsUpdate(doc))))).toThrow('more than 50000');
+  const rich = Y.encodeStateAsUpdate(doc);
+  expect(() => decodeState(encodeState(wholeOf(rich)))).toThrow('more than 50000');
+  expect(() => edit(rich, 'text', 'x')).toThrow('field: text, lists and sets of a document hold at most 50000');
 });
 
 test('[RI12] a text is edited by the one piece that changed; surrogate pairs stay whole', () => {

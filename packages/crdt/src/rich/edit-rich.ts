@@ -1,10 +1,11 @@
 import type * as Y from 'yjs';
 import { canonicalJson } from '../canonical-json.ts';
-import type { Json } from '../json.ts';
+import { type Json, ValueError } from '../json.ts';
 import { emptyContent, type RichKind } from '../merge-kind.ts';
 import type { Stamp } from '../stamp.ts';
 import { readRichList, writeRichList } from './list.ts';
-import { encodeDoc, loadDoc, type Rich } from './rich-doc.ts';
+import { countStructs, encodeDoc, loadDoc, type Rich } from './rich-doc.ts';
+import { MAX_STRUCTS } from './scan.ts';
 import { readRichSet, writeRichSet } from './set.ts';
 import { readRichText, writeRichText } from './text.ts';
 
@@ -29,6 +30,8 @@ export interface RichAuthor {
  *
  * The first content of a field that never had any is written under a client id made of that content: two devices that
  * insert the same, each without knowing of the other, then wrote the very same, and it does not double.
+ *
+ * @throws ValueError when the state would have more structs than a server takes.
  */
 export function editRich(rich: Rich | undefined, edits: readonly RichEdit[], author: RichAuthor): Rich | undefined {
   const doc = loadDoc(rich === undefined ? [] : [rich], (doc) => {
@@ -38,6 +41,9 @@ export function editRich(rich: Rich | undefined, edits: readonly RichEdit[], aut
       writeField(doc, edit);
     }
   });
+  if (countStructs(doc) > MAX_STRUCTS) {
+    throw new ValueError(`${edits[0]?.field}: text, lists and sets of a document hold at most ${MAX_STRUCTS} pieces`);
+  }
   return encodeDoc(doc);
 }
 

@@ -26,6 +26,12 @@ export function hasGaps({ store }: Y.Doc): boolean {
   return store.pendingStructs !== null || store.pendingDs !== null;
 }
 
+export function countStructs({ store }: Y.Doc): number {
+  let count = 0;
+  for (const structs of store.clients.values()) count += structs.length;
+  return count;
+}
+
 /** The canonical bytes of a document as {@link loadDoc} made it: same content, same bytes; undefined when it is empty. */
 export function encodeDoc(doc: Y.Doc): Rich | undefined {
   return doc.store.clients.size === 0 ? undefined : Y.encodeStateAsUpdate(doc);
