@@ -1,4 +1,10 @@
-export { type Collections, DefinitionError, type DocumentOf, defineCollections } from '@breakwater/crdt';
+export {
+  type Collections,
+  DefinitionError,
+  type DocumentOf,
+  defineCollections,
+  type MergeKind,
+} from '@breakwater/crdt';
 export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';
