@@ -221,7 +221,7 @@ export function describeRichCapture(name: string, createStorage: () => RxStorage
       await expect(createDatabase(options)).rejects.toThrow('plans: the storage was wrapped without');
     });
 
-    it('[LR8] a merge shows the merged content; other fields’ news leave it alone', async () => {
+    it('[LR10] a merge shows the merged content; other fields’ news leave it alone', async () => {
       const [left, right] = await openPair();
       await patch(right, { title: 'Keel' });
       await patch(left, { body: 'mine' });
@@ -231,7 +231,7 @@ export function describeRichCapture(name: string, createStorage: () => RxStorage
       expect((await rowOf(left)).state.rich).toEqual((await rowOf(right)).state.rich);
     });
 
-    it('[LR9] an unpushed edit of content stays pending over a merge, unless another generation began', async () => {
+    it('[LR11] an unpushed edit of content stays pending over a merge, unless another generation began', async () => {
       const [left, right] = await openPair();
       await left.rows.acknowledge([{ id: 'a', pushed: await rowOf(left), seq: 1 }]);
       await patch(left, { body: 'mine' });
