@@ -1,6 +1,7 @@
 /** A rule's id: letters that name the topic, then a number. */
 const TITLE_RULE = /\[([A-Z]{2,3}\d+)\]/g;
-const SPEC_RULE = /^- \*\*([A-Z]{2,3}\d+)\*\*/gm;
+/** As an item of a list or a row of a table. */
+const SPEC_RULE = /^[-|] \*\*([A-Z]{2,3}\d+)\*\*/gm;
 
 export interface SpecFault {
   readonly rule: string;

@@ -83,7 +83,7 @@ function mergeRow(draft: Draft, incoming: Incoming, { maxRowBytes, now }: Pushed
   } catch (error) {
     if (error instanceof MissingBaseError) return { kind: 'send-full' };
     if (error instanceof MalformedError)
-      return refuse('malformed', `the row on the server is damaged: ${error.message}`);
+      return refuse('malformed', `the row does not merge with the server's: ${error.message}`);
     throw error;
   }
 }

@@ -3,8 +3,12 @@ import {
   createClock,
   DELETED,
   decodeState,
+  delta,
+  editRich,
   encodeState,
   NO_STAMP,
+  type Rich,
+  readRich,
   type Stamp,
   toPath,
 } from '@breakwater/crdt';
@@ -232,3 +236,32 @@ test('[TI1] a stamp more than 5 minutes ahead is refused, unless the row has one
   const next = createClock().next(far);
   expect(resultsOf(await push('c', next, 'edited after it'))).toEqual([{ kind: 'stored', seq: 3 }]);
 });
+
+test('[HB21] Yjs states merge; a diff without its base is asked for in full, one that is none is refused by itself', async () => {
+  const world = createHubWorld();
+  const writer = world.join();
+  const base = { ...stateOf({ title: 'x' }), rich: textOf('one', undefined, 1) };
+  const [left, right] = [2, 3].map((clientId) => ({ ...base, rich: textOf(`one${clientId}`, base.rich, clientId) }));
+  if (left === undefined || right === undefined) throw new Error('there are two');
+  const ack = await writer.push(
+    notes(
+      rowOf('a', {}, { bytes: encodeState(base) }),
+      rowOf('b', { title: 'no text' }),
+      rowOf('a', {}, { bytes: encodeState(delta(left, base)), base: 0 }),
+      rowOf('b', {}, { bytes: encodeState(delta(right, base)), base: 0 }),
+      rowOf('c', {}, { bytes: encodeState({ ...base, rich: Uint8Array.of(1, 2, 3) }) }),
+      rowOf('a', {}, { bytes: encodeState(delta(right, base)), base: 0 }),
+    ),
+  );
+  const kinds = resultsOf(ack).map(({ kind }) => kind);
+  expect(kinds).toEqual(['stored', 'stored', 'stored', 'send-full', 'refused', 'stored']);
+  const stored = world.store.page('acme', 'notes', { after: 0, labels: ['acme'], maxRows: 9, maxBytes: 99_999 });
+  const row = stored.rows.find(({ id }) => id === 'a');
+  const { rich } = decodeState(row?.state ?? new Uint8Array());
+  expect(readRich(rich, [['body', 'text']]).body).toMatch(/^one(23|32)$/);
+});
+
+function textOf(value: string, before: Rich | undefined, clientId: number): Rich {
+  const author = { clientId, collection: 'notes', id: 'a', generation: NO_STAMP };
+  return editRich(before, [{ field: 'body', kind: 'text', value }], author) ?? new Uint8Array();
+}

@@ -28,10 +28,10 @@ export async function createDatabase<const T extends CollectionDefinitions>({
   collections,
   ...options
 }: CreateDatabaseOptions<T>): Promise<RxDatabase<CollectionsOf<T>>> {
-  const storage = withBreakwater(options.storage, { collections: Object.keys(collections) });
+  const storage = withBreakwater(options.storage, { collections });
   const database = await createRxDatabase<CollectionsOf<T>>({ ...options, storage });
   const creators: { [name: string]: RxCollectionCreator } = {};
-  for (const [name, { plan: _plan, ...creator }] of Object.entries(collections)) {
+  for (const [name, { plan: _plan, merge: _merge, ...creator }] of Object.entries(collections)) {
     creators[name] = creator as unknown as RxCollectionCreator;
   }
   try {

@@ -1,4 +1,10 @@
-export { type Collections, DefinitionError, type DocumentOf, defineCollections } from '@breakwater/crdt';
+export {
+  type Collections,
+  DefinitionError,
+  type DocumentOf,
+  defineCollections,
+  type MergeKind,
+} from '@breakwater/crdt';
 export { type CollectionsOf, type CreateDatabaseOptions, createDatabase } from './create-database.ts';
 export { type BreakwaterStorageOptions, withBreakwater } from './storage/with-breakwater.ts';
 

@@ -4,6 +4,7 @@ import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
+import { describeRichCapture } from './capture-rich-table.ts';
 import { describeCapture } from './capture-table.ts';
 
 disableWarnings();
@@ -13,5 +14,11 @@ describeCapture('memory in dev-mode with a validator', () =>
   wrappedValidateAjvStorage({ storage: getRxStorageMemory() }),
 );
 describeCapture('Dexie in dev-mode with a validator', () =>
+  wrappedValidateAjvStorage({ storage: getRxStorageDexie() }),
+);
+describeRichCapture('memory in dev-mode with a validator', () =>
+  wrappedValidateAjvStorage({ storage: getRxStorageMemory() }),
+);
+describeRichCapture('Dexie in dev-mode with a validator', () =>
   wrappedValidateAjvStorage({ storage: getRxStorageDexie() }),
 );

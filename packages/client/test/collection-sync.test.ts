@@ -28,6 +28,7 @@ function createSlowRows() {
     settledLwt: 0,
     read: (ids) => (ids.length === 0 ? Promise.resolve([]) : reading.promise),
     pendingOf: async () => [],
+    knownOf: () => undefined,
     toRow: () => row,
     restamp: async () => [],
     mergeRows: async () => [],

@@ -12,7 +12,7 @@ describe('last-write times', () => {
     expect([first, lwt.next()]).toEqual([1_000, 2_000.01]);
   });
 
-  it('[SC3] nothing counts as settled that a write on its way to the storage could still undercut', () => {
+  it('[SC5] nothing counts as settled that a write on its way to the storage could still undercut', () => {
     let now = 1_000;
     const lwt = createLwtClock(() => now, 0);
     const slow = lwt.next();

@@ -1,6 +1,8 @@
 import type { Branch, DocumentPlan, FieldPlan } from './field-plan.ts';
 import { isPlainObject, type Json, normalize, typeName, ValueError } from './json.ts';
+import { emptyContent, type MergeKind } from './merge-kind.ts';
 import { childPath, DELETED, isOwnProperty, type Path, segmentsOf, toPath } from './path.ts';
+import { toMembers } from './rich/set.ts';
 import type { State } from './state.ts';
 
 export type JsonObject = { [key: string]: Json };
@@ -10,6 +12,8 @@ export interface DocumentLeaves {
   readonly leaves: ReadonlyMap<Path, Json>;
   /** Top-level fields whose normalised value differs from the given one; undefined: the field goes. */
   readonly changedFields: ReadonlyMap<string, Json | undefined>;
+  /** The value of each field that is no register, also of one that is missing: it counts as empty. */
+  readonly contents: ReadonlyMap<string, Json>;
 }
 
 /**
@@ -26,15 +30,24 @@ export function readDocument(
 ): DocumentLeaves {
   const leaves = new Map<Path, Json>();
   const changedFields = new Map<string, Json | undefined>();
+  const isKnown = (name: string, value: unknown) => Object.hasOwn(known, name) && Object.is(known[name], value);
   for (const name of Object.keys(document)) {
-    if (name === plan.primaryKey || isOwnProperty(name)) continue;
+    if (name === plan.primaryKey || isOwnProperty(name) || plan.kinds.has(name)) continue;
     const value = document[name];
-    const isKnown = Object.hasOwn(known, name) && Object.is(known[name], value);
-    const read = isKnown ? readKnownField : readNewField;
+    const read = isKnown(name, value) ? readKnownField : readNewField;
     const normal = read(plan, name, value, leaves);
     if (normal === undefined || !Object.is(normal, value)) changedFields.set(name, normal);
   }
-  return { leaves, changedFields };
+  const contents = new Map<string, Json>();
+  for (const [name, kind] of plan.kinds) {
+    const value = Object.hasOwn(document, name) ? document[name] : undefined;
+    const fits = !isKnown(name, value) || isContent(name, kind, value);
+    const content = normalizeContent(toPath([name]), kind, fits ? value : undefined);
+    contents.set(name, content);
+    if (!fits) continue;
+    if (!Object.is(content, value)) changedFields.set(name, content);
+  }
+  return { leaves, changedFields, contents };
 }
 
 function readNewField(plan: DocumentPlan, name: string, value: unknown, leaves: Map<Path, Json>): Json | undefined {
@@ -52,6 +65,16 @@ function readKnownField(plan: DocumentPlan, name: string, value: unknown, leaves
     const whole = normalizeIfPossible(value);
     if (whole !== undefined && name !== '__proto__') leaves.set(toPath([name]), whole);
     return value as Json;
+  }
+}
+
+function isContent(name: string, kind: MergeKind, value: unknown): boolean {
+  try {
+    normalizeContent(toPath([name]), kind, value);
+    return true;
+  } catch (error) {
+    if (error instanceof ValueError) return false;
+    throw error;
   }
 }
 
@@ -92,6 +115,14 @@ function readBranch(plan: Branch, value: unknown, leaves: Map<Path, Json>): Json
   }
   if (Object.keys(copy).length === 0 && !plan.required) return undefined;
   return changed ? copy : (value as Json);
+}
+
+/** What a field of this kind shows after it was given a value. Never absent: nothing counts as empty. */
+function normalizeContent(path: Path, kind: MergeKind, value: unknown): Json {
+  const normal = value === undefined || value === null ? emptyContent(kind) : normalizeAt(path, value);
+  if (kind === 'text' ? typeof normal === 'string' : kind === 'counter' && typeof normal === 'number') return normal;
+  if ((kind === 'list' || kind === 'set') && Array.isArray(normal)) return kind === 'set' ? toMembers(normal) : normal;
+  throw new ValueError(`${path}: it merges as ${kind}; ${typeName(value)} is none`);
 }
 
 function normalizeAt(path: Path, value: unknown): Json {

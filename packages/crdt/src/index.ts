@@ -1,4 +1,5 @@
 export { type Clock, type ClockOptions, createClock } from './clock.ts';
+export { counterPath, isCounterPath, readCounter } from './counter.ts';
 export {
   type CollectionDefinition,
   type CollectionDefinitions,
@@ -19,13 +20,17 @@ export { type DocumentPlan, type FieldPlan, planDocument } from './field-plan.ts
 
 export { type Json, normalize, sameValue, ValueError } from './json.ts';
 export { MalformedError } from './malformed.ts';
+export { emptyContent, isRichKind, type MergeKind, type MergeKinds, type RichKind } from './merge-kind.ts';
+export { MissingBaseError } from './missing-base.ts';
 export { attachmentName, attachmentPath, DELETED, GENERATION, type Path, segmentsOf, toPath } from './path.ts';
+export { editRich, type RichAuthor, type RichEdit, readRich } from './rich/edit-rich.ts';
+export { vectorOf } from './rich/merge-rich.ts';
+export { type Rich, richFromText, richToText, sameBytes } from './rich/rich-doc.ts';
 export type { CollectionSchema, DocumentOf, FromSchema, PropertySchema } from './schema.ts';
 export { formatStamp, maxStamp, NO_STAMP, parseStamp, type Stamp, type StampParts } from './stamp.ts';
 export {
   delta,
   EMPTY_STATE,
-  MissingBaseError,
   merge,
   newestStamp,
   pick,

@@ -3,29 +3,33 @@ import * as encoding from 'lib0/encoding';
 import { readText, readUint } from './bytes.ts';
 import { MalformedError } from './malformed.ts';
 import { isPath, type Path } from './path.ts';
+import { checkRich } from './rich/merge-rich.ts';
+import type { Rich } from './rich/rich-doc.ts';
 import { formatTime, isNode, NO_STAMP, parseStamp, type Stamp } from './stamp.ts';
 import type { Register, State } from './state.ts';
 import { readValue, writeValue } from './value-codec.ts';
 
 /*
- * state    = flags nodes stamps [generation] registers
- * flags    = uint8: 1 delta · 2 has a generation · the others 0 (room for the Yjs state of rich fields)
+ * state    = flags nodes stamps [generation] registers [rich]
+ * flags    = uint8: 1 delta · 2 has a generation · 4 has a Yjs state · the others 0
  * nodes    = count, each a string of 10 characters, sorted
  * stamps   = count, each: ms (the first absolute, then the distance to the one before), counter, index of node; sorted
  * generation = index of stamp
  * registers  = count, each: path, index of stamp, value; sorted by path
+ * rich       = length, a Yjs update (V1)
  *
  * Every count, index and number is a lib0 varUint. Canonical: one state, one sequence of bytes. What is unsorted, padded
  * or unused does not decode.
  */
 const PARTIAL = 1;
 const HAS_GENERATION = 2;
-const KNOWN_FLAGS = PARTIAL | HAS_GENERATION;
+const HAS_RICH = 4;
+const KNOWN_FLAGS = PARTIAL | HAS_GENERATION | HAS_RICH;
 
 export function encodeState(state: State): Uint8Array {
   const encoder = encoding.createEncoder();
   const hasGeneration = state.generation !== NO_STAMP;
-  encoding.writeUint8(encoder, (state.partial ? PARTIAL : 0) | (hasGeneration ? HAS_GENERATION : 0));
+  encoding.writeUint8(encoder, flagsOf(state));
   const indexOf = writeStamps(encoder, stampsOf(state));
   if (hasGeneration) encoding.writeVarUint(encoder, indexOf(state.generation));
   const paths = [...state.registers.keys()].sort();
@@ -36,7 +40,13 @@ export function encodeState(state: State): Uint8Array {
     encoding.writeVarUint(encoder, indexOf(register.stamp));
     writeValue(encoder, register.value);
   }
+  if (state.rich !== undefined) encoding.writeVarUint8Array(encoder, state.rich);
   return encoding.toUint8Array(encoder);
+}
+
+function flagsOf({ partial, generation, rich }: State): number {
+  const hasGeneration = generation === NO_STAMP ? 0 : HAS_GENERATION;
+  return (partial ? PARTIAL : 0) | hasGeneration | (rich === undefined ? 0 : HAS_RICH);
 }
 
 function stampsOf(state: State): Stamp[] {
@@ -85,8 +95,17 @@ function read(decoder: decoding.Decoder): State {
   const generation = flags & HAS_GENERATION ? stamps.at(readUint(decoder)) : NO_STAMP;
   const registers = readRegisters(decoder, stamps, generation);
   stamps.requireAllUsed();
+  const partial = (flags & PARTIAL) !== 0;
+  const rich = flags & HAS_RICH ? { rich: readRichPart(decoder, partial) } : {};
   if (decoding.hasContent(decoder)) throw new MalformedError('the state has bytes after its end');
-  return { generation, registers, partial: (flags & PARTIAL) !== 0 };
+  return { generation, registers, partial, ...rich };
+}
+
+function readRichPart(decoder: decoding.Decoder, partial: boolean): Rich {
+  // A copy: the state must not hold on to the frame that it came in.
+  const bytes = decoding.readUint8Array(decoder, readUint(decoder)).slice();
+  checkRich(bytes, partial);
+  return bytes;
 }
 
 function readStamps(decoder: decoding.Decoder): Table<Stamp> {

@@ -1,5 +1,8 @@
 import { type Json, sameValue } from './json.ts';
+import { MissingBaseError } from './missing-base.ts';
 import { GENERATION, type Path } from './path.ts';
+import { diffRich, diffSince, mergeRich, type RichPart } from './rich/merge-rich.ts';
+import { type Rich, sameBytes } from './rich/rich-doc.ts';
 import { maxStamp, NO_STAMP, type Stamp } from './stamp.ts';
 import { compareValues } from './value-codec.ts';
 
@@ -21,6 +24,11 @@ export interface State {
   readonly generation: Stamp;
   readonly registers: ReadonlyMap<Path, Register>;
   readonly partial: boolean;
+  /**
+   * The Yjs state of the document's rich fields; undefined: they are empty, or the delta says nothing of them. It belongs
+   * to the generation: with another generation it begins anew. That of a delta may be a diff that cannot stand alone.
+   */
+  readonly rich?: Rich | undefined;
 }
 
 export const EMPTY_STATE: State = { generation: NO_STAMP, registers: new Map(), partial: false };
@@ -29,7 +37,8 @@ export const EMPTY_STATE: State = { generation: NO_STAMP, registers: new Map(), 
  * Both states as one. Commutative, associative and idempotent: the greater stamp wins path by path, and between equal
  * stamps (migrated data, a hostile client) the greater value.
  *
- * @throws MissingBaseError when a delta belongs to a later generation than the state it should be merged with.
+ * @throws MissingBaseError when a delta belongs to a later generation than the state it should be merged with, or has a
+ * Yjs diff that builds on what neither of them has.
  */
 export function merge(a: State, b: State): State {
   requireBase(a, b);
@@ -44,19 +53,22 @@ export function merge(a: State, b: State): State {
   for (const [path, register] of b.registers) {
     if (!a.registers.has(path)) keep(path, winner(register, registerAt(a, path)));
   }
-  return { generation, registers, partial };
+  return withRich({ generation, registers, partial }, mergeRich(partSince(a, generation), partSince(b, generation)));
 }
 
-/** A delta of a generation that its receiver does not have. The sender must send the whole state. */
-export class MissingBaseError extends Error {
-  override readonly name = 'MissingBaseError';
-  constructor() {
-    super('a delta of a later generation cannot be merged; the whole state is needed');
-  }
+/** The Yjs state, unless a later generation began another. */
+function partSince(state: State, generation: Stamp): RichPart {
+  return state.generation === generation ? state : { partial: state.partial };
+}
+
+function withRich(state: State, rich: Rich | undefined): State {
+  return rich === undefined ? state : { ...state, rich };
 }
 
 function requireBase(delta: State, state: State): void {
-  if (delta.partial && delta.generation > state.generation) throw new MissingBaseError();
+  if (delta.partial && delta.generation > state.generation) {
+    throw new MissingBaseError('a delta of a later generation cannot be merged; the whole state is needed');
+  }
 }
 
 function isListed(register: Register, generation: Stamp): boolean {
@@ -97,23 +109,31 @@ export function delta(state: State, since: State): State {
     const known = registerAt(since, path);
     if (known === undefined || compareRegisters(register, known) > 0) registers.set(path, register);
   }
-  return { generation: state.generation, registers, partial: true };
+  const rich = state.generation < since.generation ? undefined : diffRich(state.rich, since.rich);
+  return withRich({ generation: state.generation, registers, partial: true }, rich);
 }
 
-/** The registers of these paths as a delta; the whole state when the paths name the generation. */
-export function pick(state: State, paths: readonly Path[]): State {
+/**
+ * The registers of these paths as a delta; the whole state when the paths name the generation. A path without a register
+ * is a rich field's: the Yjs state goes along, only what is beyond the state vector `known` if that is given.
+ */
+export function pick(state: State, paths: readonly Path[], known?: Uint8Array): State {
   if (paths.includes(GENERATION)) return state;
   const registers = new Map<Path, Register>();
   for (const path of paths) {
     const register = state.registers.get(path);
     if (register !== undefined) registers.set(path, register);
   }
-  return { generation: state.generation, registers, partial: true };
+  const { generation, rich } = state;
+  const picked: State = { generation, registers, partial: true };
+  if (rich === undefined || registers.size === paths.length) return picked;
+  return withRich(picked, known === undefined ? rich : diffSince(rich, known));
 }
 
 /** Do both states say the same? */
 export function sameState(a: State, b: State): boolean {
   if (a.generation !== b.generation || a.partial !== b.partial || a.registers.size !== b.registers.size) return false;
+  if (!sameBytes(a.rich, b.rich)) return false;
   for (const [path, register] of a.registers) {
     const other = b.registers.get(path);
     if (other === undefined || compareRegisters(register, other) !== 0) return false;

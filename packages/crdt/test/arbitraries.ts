@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { formatStamp, type Json, NO_STAMP, type Path, type Register, type Stamp, type State } from '../src/index.ts';
+import { createChance, playRichHistory } from './rich-history.ts';
 
 /** Few times, counters and nodes: equal stamps, also with different values, are common. */
 export const stamps: fc.Arbitrary<Stamp> = fc
@@ -54,8 +55,13 @@ function isListed({ stamp, value }: Register, generation: Stamp): boolean {
 
 const generations = fc.oneof({ weight: 2, arbitrary: fc.constant(NO_STAMP) }, { weight: 3, arbitrary: stamps });
 
+/** What the writers of one history held at some time: any of them merge. */
+const riches = fc.constantFrom(undefined, ...playRichHistory(createChance(1), 40).snapshots);
+
 function statesOf(generation: Stamp, partial: boolean): fc.Arbitrary<State> {
-  return registersSince(generation).map((registers) => ({ generation, registers, partial }));
+  return fc
+    .tuple(registersSince(generation), riches)
+    .map(([registers, rich]) => ({ generation, registers, partial, ...(rich && { rich }) }));
 }
 
 export const wholeStates: fc.Arbitrary<State> = generations.chain((generation) => statesOf(generation, false));

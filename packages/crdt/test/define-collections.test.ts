@@ -5,6 +5,7 @@ import {
   type DocumentOf,
   defineCollections,
   type FromSchema,
+  type MergeKinds,
 } from '../src/index.ts';
 
 const schema = {
@@ -100,4 +101,68 @@ test('[CR125] a composite primary key is always there too', () => {
 
 test('[CR126] a schema without a type admits anything', () => {
   expectTypeOf<FromSchema<{ readonly description: 'any' }>>().toEqualTypeOf<unknown>();
+});
+
+const rich = {
+  version: 0,
+  primaryKey: 'id',
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    body: { type: 'string' },
+    due: { type: ['string', 'null'] },
+    tags: { type: 'array', items: { type: 'string' } },
+    steps: { type: 'array' },
+    likes: { type: 'integer' },
+    address: { type: 'object', properties: { city: { type: 'string' } } },
+  },
+} as const satisfies CollectionSchema;
+
+function kindOf(field: string) {
+  if (field === 'likes') return 'counter';
+  return field === 'tags' ? 'set' : 'text';
+}
+
+test('[CR127] the plan names the kind of each field that is no register', () => {
+  const merge = { body: 'text', tags: 'set', steps: 'list', likes: 'counter' } as const;
+  const { notes } = defineCollections({ notes: { schema: rich, merge } });
+  expect(Object.fromEntries(notes.plan.kinds)).toEqual(merge);
+  expect([...notes.plan.leaves]).toEqual(['due', 'address.city']);
+});
+
+describe('[CR128] a merge kind that cannot work is a DefinitionError that names the field', () => {
+  test.each<[string, string, string]>([
+    ['an unknown kind', 'body', 'journal'],
+    ['an inherited kind', 'body', 'toString'],
+    ['a missing field', 'nope', 'text'],
+    ['a nested field', 'address.city', 'text'],
+    ['the primary key', 'id', 'text'],
+    ['a list as text', 'steps', 'text'],
+    ['a text as set', 'body', 'set'],
+    ['a text as list', 'body', 'list'],
+    ['a text as counter', 'body', 'counter'],
+    ['a text that may be null', 'due', 'text'],
+  ])('%s', (_name, field, kind) => {
+    const definition = { schema: rich, merge: { [field]: kind } } as unknown as { schema: CollectionSchema };
+    expect(() => defineCollections({ notes: definition })).toThrow(DefinitionError);
+    expect(() => defineCollections({ notes: definition })).toThrow(`notes: '${field}' cannot merge as ${kind}`);
+  });
+
+  test.each(['body', 'tags', 'likes'])('%s in an index', (field) => {
+    const schema: CollectionSchema = { ...rich, indexes: ['address.city', ['address.city', field]] };
+    const merge: MergeKinds = { [field]: kindOf(field) };
+    expect(() => defineCollections({ notes: { schema, merge } as { schema: CollectionSchema } })).toThrow('index');
+  });
+});
+
+test('[CR129] merge kinds are checked against the schema by their types', () => {
+  const define = () => {
+    // @ts-expect-error: the schema has no such property
+    defineCollections({ notes: { schema: rich, merge: { nope: 'text' } } });
+    // @ts-expect-error: a number is no text
+    defineCollections({ notes: { schema: rich, merge: { likes: 'text' } } });
+    // @ts-expect-error: a kind that does not exist
+    defineCollections({ notes: { schema: rich, merge: { body: 'journal' } } });
+  };
+  expect(define).toThrow(DefinitionError);
 });

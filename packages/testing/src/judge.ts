@@ -30,8 +30,8 @@ export function judge(server: Holdings, replicas: readonly ReplicaReport[]): Ver
 }
 
 function show(hex: string): string {
-  const { generation, registers } = decodeState(Buffer.from(hex, 'hex'));
-  return JSON.stringify({ generation, registers: [...registers] });
+  const { generation, registers, rich } = decodeState(Buffer.from(hex, 'hex'));
+  return JSON.stringify({ generation, registers: [...registers], rich: rich && Buffer.from(rich).toString('hex') });
 }
 
 export function toHoldings(states: Iterable<readonly [id: string, state: State]>): Holdings {

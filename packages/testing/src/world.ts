@@ -26,11 +26,14 @@ export const worldCollections = defineCollections({
         body: { type: 'string' },
         rating: { type: 'number' },
         tags: { type: 'array', items: { type: 'string' } },
+        steps: { type: 'array', items: { type: 'string' } },
+        likes: { type: 'number' },
         place: { type: 'object', properties: { city: { type: 'string' }, street: { type: 'string' } } },
       },
       required: ['title'],
       indexes: ['title'],
     },
+    merge: { body: 'text', tags: 'set', steps: 'list', likes: 'counter' },
   },
 });
 
@@ -105,7 +108,7 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
   async function open() {
     const database = await createDatabase({
       name: databaseName,
-      storage: withBreakwater(storage, { now, collections: Object.keys(worldCollections) }),
+      storage: withBreakwater(storage, { now, collections: worldCollections }),
       collections: worldCollections,
       multiInstance: false,
     });

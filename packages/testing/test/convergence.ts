@@ -10,6 +10,8 @@ import { asRxCollection, openWorldClient, startWorldServer, type WorldClient, ty
 const CLIENTS = 3;
 const STEPS = 60;
 const IDS = ['a', 'b', 'c', 'd', 'e', 'constructor'];
+/** Repeats a text until its Yjs state is pushed as diffs. */
+const LONG = 2_500;
 const HOUR_MS = 3_600_000;
 
 export interface ConvergenceOptions {
@@ -85,12 +87,13 @@ async function write(random: Random, { notes }: WorldClient): Promise<void> {
   const title = `title ${random.int(1000)}`;
   const existing = await notes.findOne(id).exec();
   if (existing === null) {
-    const tags = random.chance(0.5) ? { tags: [`t${random.int(5)}`] } : {};
+    const tags = random.chance(0.5) ? { tags: [`t${random.int(5)}`], steps: ['step 0'], likes: 1 } : {};
     // News from the server may have brought the document meanwhile: then this write simply fails.
-    await notes.bulkInsert([{ id, title, body: `body ${random.int(1000)}`, ...tags }]);
+    const body = `body ${random.int(1000)}`.repeat(random.chance(0.1) ? LONG : 1);
+    await notes.bulkInsert([{ id, title, body, ...tags }]);
     return;
   }
-  switch (random.int(6)) {
+  switch (random.int(8)) {
     case 0:
       await existing.incrementalPatch({ title });
       return;
@@ -109,9 +112,28 @@ async function write(random: Random, { notes }: WorldClient): Promise<void> {
     case 4:
       await existing.incrementalModify((data) => ({ ...data, place: { ...data.place, street: `${random.int(9)}` } }));
       return;
+    case 5:
+      await existing.incrementalModify((data) => ({
+        ...data,
+        body: spliced([...(data.body ?? '')], `${random.int(9)}😀`, random).join(''),
+        likes: (data.likes ?? 0) + random.int(5) - 1,
+      }));
+      return;
+    case 6:
+      await existing.incrementalModify((data) => ({
+        ...data,
+        tags: spliced(data.tags ?? [], `t${random.int(5)}`, random),
+        steps: spliced(data.steps ?? [], `step ${random.int(5)}`, random),
+      }));
+      return;
     default:
       await existing.incrementalRemove();
   }
+}
+
+/** Removes up to one item somewhere and puts the new one there. */
+function spliced(items: readonly string[], item: string, random: Random): string[] {
+  return items.toSpliced(random.int(items.length + 1), random.int(2), item);
 }
 
 async function compare(server: WorldServer, clients: readonly WorldClient[]): Promise<readonly string[]> {
@@ -139,5 +161,23 @@ async function compare(server: WorldServer, clients: readonly WorldClient[]): Pr
     maxRows: 1_000,
     maxBytes: 2 ** 24,
   });
-  return judge(toHoldings(rows.map(({ id, state }) => [id, decodeState(state)])), replicas);
+  const verdict = judge(toHoldings(rows.map(({ id, state }) => [id, decodeState(state)])), replicas);
+  const shown = await Promise.all(clients.map(showDocuments));
+  return [...verdict, ...shown.filter((text) => text !== shown[0]).map((text) => `shown: ${text}, not ${shown[0]}`)];
+}
+
+/** What an app sees. */
+async function showDocuments({ notes }: WorldClient): Promise<string> {
+  const documents = await notes.find({ sort: [{ id: 'asc' }] }).exec();
+  return JSON.stringify(
+    documents.map(({ id, title, rating, body, tags, steps, likes }) => ({
+      id,
+      title,
+      rating,
+      body,
+      tags,
+      steps,
+      likes,
+    })),
+  );
 }

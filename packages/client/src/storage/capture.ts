@@ -2,20 +2,30 @@ import {
   attachmentPath,
   type Clock,
   DELETED,
+  type DocumentLeaves,
   type DocumentPlan,
   GENERATION,
-  type Json,
   NO_STAMP,
   type Path,
   readDocument,
+  type Stamp,
   sameValue,
 } from '@breakwater/crdt';
-import { attachmentValue, readRowMeta } from './document-row.ts';
+import {
+  type ContentAuthor,
+  type ContentChange,
+  changedContents,
+  count,
+  editContents,
+  stampPaths,
+} from './capture-contents.ts';
+import { attachmentValue, idOf, readRowMeta } from './document-row.ts';
 import { type MutableRowMeta, newestIn, packRowMeta, type RowMeta, type StoredDocument } from './row-meta.ts';
 
 export interface Capture {
   readonly plan: DocumentPlan;
   readonly clock: Clock;
+  readonly author: ContentAuthor;
 }
 
 /**
@@ -29,12 +39,12 @@ export function captureWrite(
   previous: StoredDocument | undefined,
   document: StoredDocument,
 ): RowMeta {
-  const leaves = normalizeInPlace(capture.plan, previous, document);
+  const written = normalizeInPlace(capture.plan, previous, document);
   const meta = previous && readRowMeta(capture.plan, previous);
-  if (previous === undefined || meta === undefined) return packRowMeta(inserted(capture, leaves, document));
-  if (previous._deleted && !document._deleted) return packRowMeta(revived(capture, meta, leaves, document));
+  if (previous === undefined || meta === undefined) return packRowMeta(inserted(capture, written, document));
+  if (previous._deleted && !document._deleted) return packRowMeta(revived(capture, meta, written, document));
   if (document._deleted && !previous._deleted) keepAttachments(meta, previous);
-  return packRowMeta(changed(capture, meta, changedPaths(capture.plan, leaves, previous, document)));
+  return packRowMeta(changed(capture, meta, differences(capture.plan, written, previous, document), document));
 }
 
 /** RxDB drops the attachments of a deleted document. Their registers stay what they were: no one removed them by name. */
@@ -49,66 +59,77 @@ function normalizeInPlace(
   plan: DocumentPlan,
   previous: StoredDocument | undefined,
   document: StoredDocument,
-): ReadonlyMap<Path, Json> {
-  const { leaves, changedFields } = readDocument(plan, document, previous);
+): DocumentLeaves {
+  const read = readDocument(plan, document, previous);
   const fields: { [name: string]: unknown } = document;
-  for (const [name, value] of changedFields) {
+  for (const [name, value] of read.changedFields) {
     if (value === undefined) delete fields[name];
     else fields[name] = value;
   }
-  return leaves;
+  return read;
 }
 
-function writtenPaths(leaves: ReadonlyMap<Path, Json>, document: StoredDocument): Path[] {
+function writtenPaths({ leaves }: DocumentLeaves, document: StoredDocument): Path[] {
   const paths = [...leaves.keys()];
   for (const name of Object.keys(document._attachments ?? {})) paths.push(attachmentPath(name));
   if (document._deleted) paths.push(DELETED);
   return paths;
 }
 
-function inserted({ clock }: Capture, leaves: ReadonlyMap<Path, Json>, document: StoredDocument): MutableRowMeta {
-  const stamp = clock.next();
-  const paths = writtenPaths(leaves, document);
-  return {
-    stamps: new Map(paths.map((path) => [path, stamp])),
-    generation: NO_STAMP,
-    pending: new Set(paths),
-    seq: undefined,
-    unknown: new Map(),
-  };
+function inserted(capture: Capture, written: DocumentLeaves, document: StoredDocument): MutableRowMeta {
+  const meta = emptyRowMeta(NO_STAMP, undefined);
+  writeAll(capture, meta, written, document, capture.clock.next());
+  return meta;
 }
 
 /** An insert over a tombstone replaces what was there: from this stamp on, unlisted paths have no value. */
 function revived(
-  { clock }: Capture,
-  meta: MutableRowMeta,
-  leaves: ReadonlyMap<Path, Json>,
+  capture: Capture,
+  before: MutableRowMeta,
+  written: DocumentLeaves,
   document: StoredDocument,
 ): MutableRowMeta {
-  const stamp = clock.next(newestIn(meta));
-  const paths = writtenPaths(leaves, document);
-  return {
-    stamps: new Map(paths.map((path) => [path, stamp])),
-    generation: stamp,
-    pending: new Set([GENERATION, ...paths]),
-    seq: meta.seq,
-    unknown: new Map(),
-  };
+  const stamp = capture.clock.next(newestIn(before));
+  const meta = emptyRowMeta(stamp, before.seq);
+  meta.pending.add(GENERATION);
+  writeAll(capture, meta, written, document, stamp);
+  return meta;
 }
 
-function changedPaths(
+function emptyRowMeta(generation: Stamp, seq: number | undefined): MutableRowMeta {
+  return { stamps: new Map(), generation, pending: new Set(), seq, unknown: new Map(), rich: undefined };
+}
+
+function writeAll(
+  { plan, author }: Capture,
+  meta: MutableRowMeta,
+  written: DocumentLeaves,
+  document: StoredDocument,
+  stamp: Stamp,
+): void {
+  const contents = changedContents(plan, undefined, written.contents);
+  stampPaths(meta, [...writtenPaths(written, document), ...count(plan, meta, contents, author.replica)], stamp);
+  editContents({ plan, meta, id: idOf(plan, document), author }, contents);
+}
+
+interface Differences {
+  readonly paths: Path[];
+  readonly contents: ContentChange[];
+}
+
+function differences(
   plan: DocumentPlan,
-  leaves: ReadonlyMap<Path, Json>,
+  { leaves, contents }: DocumentLeaves,
   previous: StoredDocument,
   document: StoredDocument,
-): Path[] {
+): Differences {
   const paths: Path[] = [];
-  const before = readDocument(plan, previous, previous).leaves;
-  for (const [path, value] of leaves) if (!sameValue(value, before.get(path))) paths.push(path);
-  for (const path of before.keys()) if (!leaves.has(path)) paths.push(path);
+  const before = readDocument(plan, previous, previous);
+  for (const [path, value] of leaves) if (!sameValue(value, before.leaves.get(path))) paths.push(path);
+  for (const path of before.leaves.keys()) if (!leaves.has(path)) paths.push(path);
   if (previous._deleted !== document._deleted) paths.push(DELETED);
   if (!document._deleted) paths.push(...changedAttachments(previous, document));
-  return paths;
+  return { paths, contents: changedContents(plan, before.contents, contents) };
 }
 
 function changedAttachments(previous: StoredDocument, document: StoredDocument): Path[] {
@@ -118,13 +139,15 @@ function changedAttachments(previous: StoredDocument, document: StoredDocument):
     .map(attachmentPath);
 }
 
-function changed({ clock }: Capture, meta: MutableRowMeta, paths: readonly Path[]): MutableRowMeta {
-  if (paths.length === 0) return meta;
-  const stamp = clock.next(newestIn(meta));
-  for (const path of paths) {
-    meta.stamps.set(path, stamp);
-    meta.pending.add(path);
-    meta.unknown.delete(path);
-  }
+function changed(
+  { plan, clock, author }: Capture,
+  meta: MutableRowMeta,
+  { paths, contents }: Differences,
+  document: StoredDocument,
+): MutableRowMeta {
+  for (const path of paths) meta.unknown.delete(path);
+  const counted = count(plan, meta, contents, author.replica);
+  if (paths.length + counted.length > 0) stampPaths(meta, [...paths, ...counted], clock.next(newestIn(meta)));
+  editContents({ plan, meta, id: idOf(plan, document), author }, contents);
   return meta;
 }

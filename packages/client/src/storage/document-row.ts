@@ -7,15 +7,22 @@ import {
   type DocumentPlan,
   formatStamp,
   isDeleted,
+  isRichKind,
   type Json,
   NO_STAMP,
   type Path,
   type Register,
+  type RichKind,
+  readCounter,
   readDocument,
+  readRich,
+  richFromText,
+  richToText,
   type State,
   sameValue,
   valueAt,
 } from '@breakwater/crdt';
+import { changedContents, count, editContents, stampPaths } from './capture-contents.ts';
 import {
   type MutableRowMeta,
   metaEntry,
@@ -36,20 +43,27 @@ export function readRowMeta(plan: DocumentPlan, document: StoredDocument): Mutab
   const paths: Path[] = [...readDocument(plan, document, document).leaves.keys()];
   for (const name of Object.keys(document._attachments ?? {})) paths.push(attachmentPath(name));
   if (document._deleted) paths.push(DELETED);
-  return {
-    stamps: new Map(paths.map((path) => [path, stamp])),
+  const meta: MutableRowMeta = {
+    stamps: new Map(),
     generation: NO_STAMP,
-    pending: new Set(paths),
+    pending: new Set(),
     seq: undefined,
     unknown: new Map(),
+    rich: undefined,
   };
+  // Nobody's name: the same each time that this is read.
+  const contents = changedContents(plan, undefined, readDocument(plan, document, document).contents);
+  stampPaths(meta, [...paths, ...count(plan, meta, contents, NODE_OF_UNSTAMPED)], stamp);
+  editContents({ plan, meta, id: idOf(plan, document), author: { collection: '', clientId: 0 } }, contents);
+  return meta;
 }
 
 /** The state that a stored document and its meta stand for. */
 function toState(document: StoredDocument, meta: MutableRowMeta): State {
   const registers = new Map<Path, Register>();
   for (const [path, stamp] of meta.stamps) registers.set(path, { stamp, value: storedValue(document, meta, path) });
-  return { generation: meta.generation, registers, partial: false };
+  const rich = meta.rich === undefined ? {} : { rich: richFromText(meta.rich) };
+  return { generation: meta.generation, registers, partial: false, ...rich };
 }
 
 function storedValue(document: StoredDocument, meta: MutableRowMeta, path: Path): Json | undefined {
@@ -116,6 +130,8 @@ export interface RowTarget {
 export function toDocument(state: State, { plan, id, previous, pending, seq }: RowTarget): StoredDocument {
   const fields = assembleFields(withUnstamped(state, plan, previous), (path) => plan.leaves.has(path));
   addRequiredBranches(plan, fields);
+  const rich = state.rich && richToText(state.rich);
+  Object.assign(fields, contentsOf(state, rich, plan, previous));
   const attachments: { [name: string]: StoredDocument['_attachments'][string] } = {};
   const unknown = new Map<Path, Json>();
   for (const [path, { value }] of state.registers) {
@@ -136,7 +152,26 @@ export function toDocument(state: State, { plan, id, previous, pending, seq }: R
     _meta: {
       ...(previous?._meta ?? {}),
       lwt: previous?._meta.lwt ?? 0,
-      ...metaEntry(packRowMeta({ stamps, generation: state.generation, pending, seq, unknown })),
+      ...metaEntry(packRowMeta({ stamps, generation: state.generation, pending, seq, unknown, rich })),
     },
   };
+}
+
+/** What the fields show that are no registers. */
+function contentsOf(
+  state: State,
+  rich: string | undefined,
+  { kinds }: DocumentPlan,
+  previous: StoredDocument | undefined,
+): { [field: string]: Json } {
+  const contents: { [field: string]: Json } = {};
+  const unread: [string, RichKind][] = [];
+  const isUnchanged = previous !== undefined && rowMetaOf(previous)?.rich === rich;
+  for (const [field, kind] of kinds) {
+    if (!isRichKind(kind)) contents[field] = readCounter(state, field);
+    // Loading Yjs is the dear part of a merge: most merges are about other fields.
+    else if (isUnchanged && Object.hasOwn(previous, field)) contents[field] = previous[field] as Json;
+    else unread.push([field, kind]);
+  }
+  return unread.length === 0 ? contents : { ...contents, ...readRich(state.rich, unread) };
 }

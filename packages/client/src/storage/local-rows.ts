@@ -4,7 +4,9 @@ import {
   merge,
   type Path,
   type State,
+  sameBytes,
   sameState,
+  segmentsOf,
   stampAt,
   valueAt,
 } from '@breakwater/crdt';
@@ -18,6 +20,7 @@ import {
 import { filter, map, type Observable } from 'rxjs';
 import { ACK_CONTEXT, MERGE_CONTEXT } from './contexts.ts';
 import { idOf, type LocalRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
+import { createKnownRich } from './known-rich.ts';
 import { restamp } from './restamp.ts';
 import { packRowMeta, type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 import { requireCaptured } from './with-breakwater.ts';
@@ -55,6 +58,8 @@ export interface LocalRows {
   pendingOf(ids: readonly string[]): Promise<PendingChange[]>;
   /** A document that was read earlier, as a row. */
   toRow(document: StoredDocument): LocalRow;
+  /** The state vector of what the server has of a row's Yjs state, if that is large. */
+  knownOf(row: LocalRow): Uint8Array | undefined;
   /** Merges rows into the storage. */
   mergeRows(rows: readonly RemoteRow[]): Promise<PendingChange[]>;
   /** Clears what is pending no more, unseen by queries. */
@@ -83,6 +88,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   const captured = requireCaptured(collection);
   const { plan, instance } = captured;
   const { database } = collection;
+  const knownRich = createKnownRich();
 
   async function find(ids: readonly string[]): Promise<Map<string, StoredDocument>> {
     const documents = await database.lockedRun(() => instance.findDocumentsById([...ids], true));
@@ -126,6 +132,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   }
 
   function mergeRow(remote: RemoteRow, stored: StoredDocument | undefined): Change {
+    knownRich.note(remote.id, remote.state);
     const local = stored && toLocalRow(plan, stored);
     const state = local ? merge(local.state, remote.state) : remote.state;
     const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
@@ -152,10 +159,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   /** A row that was purged meanwhile needs no ack. */
   function acknowledgeRow({ pushed, seq }: AcknowledgedRow, stored: StoredDocument | undefined): Change | undefined {
     if (stored === undefined) return undefined;
+    knownRich.note(pushed.id, pushed.state);
     // The very document that was pushed has nothing newer.
     if (stored === pushed.document) return silent(plan, stored, new Set(), seq);
     const { state, pending } = toLocalRow(plan, stored);
-    const left = [...pending].filter((path) => stampAt(state, path) !== stampAt(pushed.state, path));
+    const left = [...pending].filter((path) => !isAcknowledged(plan, path, state, pushed.state));
     return silent(plan, stored, new Set(left), seq);
   }
 
@@ -169,6 +177,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     },
     pendingOf: async (ids) => [...(await find(ids)).values()].map((document) => pendingChange(plan, document)),
     toRow: (document) => toLocalRow(plan, document),
+    knownOf: ({ id, state }) => knownRich.of(id, state.generation),
     mergeRows: (rows) => update(rows, undefined, mergeRow),
     acknowledge: (rows) => update(rows, new Map(rows.map(({ id, pushed }) => [id, pushed.document])), acknowledgeRow),
     restamp: (ids) =>
@@ -196,6 +205,13 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
 function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: string]: unknown }> {
   return previous ? { document, previous } : { document };
+}
+
+/** A register by its stamp; a rich field has none, and its bytes must still be those that were pushed. */
+function isAcknowledged({ kinds }: DocumentPlan, path: Path, state: State, pushed: State): boolean {
+  if (stampAt(state, path) !== stampAt(pushed, path)) return false;
+  const [field = ''] = path.includes('.') ? [] : segmentsOf(path);
+  return !kinds.has(field) || sameBytes(state.rich, pushed.rich);
 }
 
 /** A pending path that a newer write from elsewhere has won is nothing of ours any more. */

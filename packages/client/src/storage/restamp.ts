@@ -27,5 +27,5 @@ export function restamp(state: State, pending: ReadonlySet<Path>, clock: Clock):
   const generation = isReplacing ? NO_STAMP : state.generation;
   const stamp = clock.next(newestStamp({ generation, registers, partial: false }));
   for (const [path, { value }] of moving) registers.set(path, { stamp, value });
-  return { generation: isReplacing ? stamp : generation, registers, partial: false };
+  return { ...state, generation: isReplacing ? stamp : generation, registers };
 }

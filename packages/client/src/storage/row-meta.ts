@@ -12,6 +12,8 @@ export interface RowMeta {
   readonly seq?: number;
   /** Values of registers that this version of the app has no place for. */
   readonly unknown?: readonly (readonly [Path, Json])[];
+  /** The Yjs state of the rich fields, in base64. */
+  readonly rich?: string;
 }
 
 const META_KEY = 'breakwater';
@@ -41,6 +43,8 @@ export interface MutableRowMeta {
   pending: Set<Path>;
   seq: number | undefined;
   unknown: Map<Path, Json>;
+  /** In base64: most writes only carry it along. */
+  rich: string | undefined;
 }
 
 export function unpackRowMeta(meta: RowMeta): MutableRowMeta {
@@ -52,6 +56,7 @@ export function unpackRowMeta(meta: RowMeta): MutableRowMeta {
     pending: new Set(meta.pending),
     seq: meta.seq,
     unknown: new Map(meta.unknown),
+    rich: meta.rich,
   };
 }
 
@@ -64,6 +69,7 @@ export function packRowMeta(meta: MutableRowMeta): RowMeta {
     ...(meta.pending.size === 0 ? {} : { pending: [...meta.pending].sort() }),
     ...(meta.seq === undefined ? {} : { seq: meta.seq }),
     ...(unknown.length === 0 ? {} : { unknown }),
+    ...(meta.rich === undefined ? {} : { rich: meta.rich }),
   };
 }
 

@@ -1,14 +1,17 @@
 import {
   type Clock,
   type ClockOptions,
+  type Collections,
   createClock,
   type DocumentPlan,
+  type MergeKinds,
   planDocument,
+  sameValue,
   ValueError,
 } from '@breakwater/crdt';
 import type { BulkWriteRow, RxCollection, RxStorage, RxStorageWriteError } from 'rxdb';
 import { filter, type Observable } from 'rxjs';
-import { captureWrite } from './capture.ts';
+import { type Capture, captureWrite } from './capture.ts';
 import { ACK_CONTEXT, MERGE_CONTEXT, MIGRATION_CONTEXT } from './contexts.ts';
 import type { Instance } from './instance.ts';
 import { keepUnpushedTombstones } from './keep-tombstones.ts';
@@ -33,8 +36,17 @@ export interface CapturedStorage {
 }
 
 export interface BreakwaterStorageOptions {
-  /** Names of the collections that are to be captured. Default: every collection of the app. */
-  readonly collections?: readonly string[];
+  /**
+   * The collections that are to be captured: what defineCollections answered, or their names if every field of theirs is
+   * a register. Default: every collection of the app, with registers only.
+   */
+  readonly collections?: readonly string[] | Collections;
+  /**
+   * Names this database among those that count: each has a number of its own in every counter, and the counter is the
+   * sum. Default: a random name for each open storage instance. Give a name that lasts, and that no other database ever
+   * has, to keep documents small whose counters change often.
+   */
+  readonly replica?: string;
   /** Milliseconds since 1970; default: Date.now. */
   readonly now?: () => number;
   /** A random number in [0, 1) for node ids; default: from crypto.getRandomValues. For tests. */
@@ -63,9 +75,9 @@ export function requireCaptured(collection: RxCollection): CapturedStorage {
  */
 export function withBreakwater<Internals, Options>(
   storage: RxStorage<Internals, Options>,
-  { collections, now = Date.now, random }: BreakwaterStorageOptions = {},
+  { collections, replica, now = Date.now, random }: BreakwaterStorageOptions = {},
 ): RxStorage<Internals, Options> {
-  const isCaptured = (name: string) => collections?.includes(name) ?? isAppCollection(name);
+  const kindsOf = (name: string) => kindsIn(collections, name);
   return {
     ...storage,
     // RxDB's dev-mode looks for the word 'validate-' at its beginning.
@@ -73,14 +85,53 @@ export function withBreakwater<Internals, Options>(
     rxdbVersion: storage.rxdbVersion,
     async createStorageInstance<D>(params: Parameters<typeof storage.createStorageInstance<D>>[0]) {
       const instance = await storage.createStorageInstance<D>(params);
+      const kinds = kindsOf(params.collectionName);
+      if (kinds === undefined) return instance;
       // Wrapping twice must not stamp twice.
-      const isWrapped = capturedByInstance.has(instance);
-      if (!isWrapped && isCaptured(params.collectionName)) {
-        await capture(instance as unknown as Instance, { now, ...(random === undefined ? {} : { random }) });
+      const captured = capturedByInstance.get(instance);
+      if (captured) requireKinds(params.collectionName, captured.plan, kinds);
+      else {
+        await capture(instance as unknown as Instance, {
+          name: params.collectionName,
+          kinds,
+          replica: replica ?? randomName(),
+          now,
+          ...(random === undefined ? {} : { random }),
+        });
       }
       return instance;
     },
   };
+}
+
+/** How the fields of a collection merge; undefined: it is not captured. */
+function kindsIn(collections: BreakwaterStorageOptions['collections'], name: string): MergeKinds | undefined {
+  if (collections === undefined) return isAppCollection(name) ? {} : undefined;
+  if (isNames(collections)) return collections.includes(name) ? {} : undefined;
+  const definition = collections[name];
+  return definition && (definition.merge ?? {});
+}
+
+function isNames(collections: readonly string[] | Collections): collections is readonly string[] {
+  return Array.isArray(collections);
+}
+
+/** @throws Error when a storage that was wrapped before would capture text as a register. */
+function requireKinds(name: string, { kinds }: DocumentPlan, wanted: MergeKinds): void {
+  if (sameValue(Object.fromEntries(kinds), { ...wanted })) return;
+  throw new Error(
+    `${name}: the storage was wrapped without the collection's merge kinds; use withBreakwater(storage, { collections }) with what defineCollections answered`,
+  );
+}
+
+/** 48 bits. Not by randomUUID, which pages without TLS do not have. */
+function randomName(): string {
+  return [...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** As Yjs makes them. */
+function randomClientId(): number {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 }
 
 /** Not RxDB's own stores: `_rxdb_internal`, `plugin-…`, `rx-replication-meta-…`. */
@@ -88,12 +139,18 @@ function isAppCollection(name: string): boolean {
   return /^[a-z]/.test(name) && !name.startsWith('plugin-') && !name.startsWith('rx-');
 }
 
-type TimeAndChance = ClockOptions & Required<Pick<ClockOptions, 'now'>>;
+interface CaptureOptions extends ClockOptions {
+  readonly name: string;
+  readonly kinds: MergeKinds;
+  readonly replica: string;
+  readonly now: () => number;
+}
 
-async function capture(instance: Instance, options: TimeAndChance): Promise<void> {
-  const { now } = options;
-  const plan = planDocument(instance.schema as Parameters<typeof planDocument>[0]);
-  const clock = createClock(options);
+async function capture(instance: Instance, { name, kinds, replica, ...time }: CaptureOptions): Promise<void> {
+  const { now } = time;
+  const plan = planDocument(instance.schema as Parameters<typeof planDocument>[0], kinds);
+  const author = { collection: name, replica, clientId: randomClientId() };
+  const clock = createClock(time);
   const lwt = createLwtClock(now, await newestLwt(instance, now));
   const acknowledged = createMetaCache(plan.primaryKey);
   const next: BulkWrite = instance.bulkWrite.bind(instance);
@@ -104,7 +161,7 @@ async function capture(instance: Instance, options: TimeAndChance): Promise<void
     const now = lwt.next();
     const arrived = lwt.begin(now);
     try {
-      const { good, bad } = captureRows(rows, context, now, { plan, clock, acknowledged });
+      const { good, bad } = captureRows(rows, context, now, { plan, clock, author, acknowledged });
       const result = good.length > 0 ? await next(good, context) : { error: [] };
       result.error.push(...bad);
       return result;
@@ -114,6 +171,12 @@ async function capture(instance: Instance, options: TimeAndChance): Promise<void
   };
   hideAcks(instance, lwt);
   keepUnpushedTombstones(instance);
+  const cleanup = instance.cleanup.bind(instance);
+  instance.cleanup = (minimumDeletedTime) => {
+    // What is purged may have been written under this id, and a new document of the same key would use it again.
+    author.clientId = randomClientId();
+    return cleanup(minimumDeletedTime);
+  };
 }
 
 /**
@@ -125,21 +188,23 @@ function bareBulkWrite(instance: Instance): BulkWrite {
   return (prototype?.bulkWrite ?? instance.bulkWrite).bind(instance);
 }
 
-type CaptureParts = Pick<CapturedStorage, 'plan' | 'clock' | 'acknowledged'>;
+interface CaptureParts extends Capture {
+  readonly acknowledged: MetaCache;
+}
 
-function captureRows(rows: WriteRow[], context: string, now: number, { plan, clock, acknowledged }: CaptureParts) {
+function captureRows(rows: WriteRow[], context: string, now: number, capture: CaptureParts) {
   const good: WriteRow[] = [];
   const bad: RxStorageWriteError<Fields>[] = [];
   for (const row of rows) {
     const document = row.document as StoredDocument;
     try {
-      const previous = row.previous && acknowledged.refresh(row.previous as StoredDocument);
+      const previous = row.previous && capture.acknowledged.refresh(row.previous as StoredDocument);
       const migrated = context === MIGRATION_CONTEXT ? rowMetaOf(document) : undefined;
-      setRowMeta(document, migrated ?? captureWrite({ plan, clock }, previous, document), now);
+      setRowMeta(document, migrated ?? captureWrite(capture, previous, document), now);
       good.push(row);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      bad.push(valueError(error, row, plan.primaryKey, context));
+      bad.push(valueError(error, row, capture.plan.primaryKey, context));
     }
   }
   return { good, bad };

@@ -77,13 +77,14 @@ export function createUp(options: UpOptions): Up {
   }
 
   /** Undefined when another tab has already seen to the row. */
-  function encodeRow({ id, state, pending: paths, seq }: LocalRow): Row | undefined {
+  function encodeRow(local: LocalRow): Row | undefined {
+    const { id, state, pending: paths, seq } = local;
     const isWhole = pending.isWholeRequired(id) || seq === undefined;
     if (paths.size === 0 && !isWhole) {
       pending.drop(id);
       return undefined;
     }
-    const part = isWhole ? state : pick(state, [...paths]);
+    const part = isWhole ? state : pick(state, [...paths], rows.knownOf(local));
     const base = part.partial && seq !== undefined ? { base: seq } : {};
     return { id, seq: 0, ...base, deleted: false, bytes: encodeState(part) };
   }
