@@ -5,8 +5,10 @@ import {
   type RxCollectionCreator,
   type RxDatabase,
   type RxDatabaseCreator,
+  randomToken,
 } from 'rxdb';
-import { withBreakwater } from './storage/with-breakwater.ts';
+import { requireCaptured, withBreakwater } from './storage/with-breakwater.ts';
+import { openDatabaseRecord } from './sync/record.ts';
 
 /** The RxDB collections of definitions, with the document types inferred from the schemas. */
 export type CollectionsOf<T extends CollectionDefinitions> = {
@@ -36,10 +38,19 @@ export async function createDatabase<const T extends CollectionDefinitions>({
   }
   try {
     await database.addCollections(creators as never);
+    await nameReplica(database as unknown as RxDatabase);
   } catch (error) {
     // Left open, it would keep the next try from opening it.
     await database.close();
     throw error;
   }
   return database;
+}
+
+/** The database counts under one name for ever, or its counters would gain a register each time that it is opened. */
+async function nameReplica(database: RxDatabase): Promise<void> {
+  const record = await openDatabaseRecord(database, () => randomToken(20));
+  for (const collection of Object.values(database.collections) as RxCollection[]) {
+    requireCaptured(collection).setReplica(record.value.replica);
+  }
 }

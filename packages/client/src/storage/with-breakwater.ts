@@ -31,6 +31,8 @@ export interface CapturedStorage {
   readonly lwt: LwtClock;
   /** What acks made of the metas of documents that RxDB still shows with the old ones. */
   readonly acknowledged: MetaCache;
+  /** Names this database among those that count, from now on, unless withBreakwater was given a name. */
+  setReplica(replica: string): void;
   /** Writes below the capture and below a validator, which must not stop a row that is merged or from a newer app. */
   readonly bulkWrite: BulkWrite;
 }
@@ -43,7 +45,7 @@ export interface BreakwaterStorageOptions {
   readonly collections?: readonly string[] | Collections;
   /**
    * Names this database among those that count: each has a number of its own in every counter, and the counter is the
-   * sum. Default: a random name for each open storage instance. Give a name that lasts, and that no other database ever
+   * sum. Default: createDatabase's lasting name; without it a random one for each open storage instance. Give a name that lasts, and that no other database ever
    * has, to keep documents small whose counters change often.
    */
   readonly replica?: string;
@@ -94,7 +96,7 @@ export function withBreakwater<Internals, Options>(
         await capture(instance as unknown as Instance, {
           name: params.collectionName,
           kinds,
-          replica: replica ?? randomName(),
+          replica,
           now,
           ...(random === undefined ? {} : { random }),
         });
@@ -142,19 +144,23 @@ function isAppCollection(name: string): boolean {
 interface CaptureOptions extends ClockOptions {
   readonly name: string;
   readonly kinds: MergeKinds;
-  readonly replica: string;
+  readonly replica: string | undefined;
   readonly now: () => number;
 }
 
 async function capture(instance: Instance, { name, kinds, replica, ...time }: CaptureOptions): Promise<void> {
   const { now } = time;
   const plan = planDocument(instance.schema as Parameters<typeof planDocument>[0], kinds);
-  const author = { collection: name, replica, clientId: randomClientId() };
+  const author = { collection: name, replica: replica ?? randomName(), clientId: randomClientId() };
   const clock = createClock(time);
   const lwt = createLwtClock(now, await newestLwt(instance, now));
   const acknowledged = createMetaCache(plan.primaryKey);
   const next: BulkWrite = instance.bulkWrite.bind(instance);
-  capturedByInstance.set(instance, { instance, plan, clock, lwt, acknowledged, bulkWrite: bareBulkWrite(instance) });
+  const setReplica = (named: string) => {
+    author.replica = replica ?? named;
+  };
+  const bulkWrite = bareBulkWrite(instance);
+  capturedByInstance.set(instance, { instance, plan, clock, lwt, acknowledged, setReplica, bulkWrite });
 
   instance.bulkWrite = async (rows, context) => {
     if (context === MERGE_CONTEXT || context === ACK_CONTEXT) return next(rows, context);
