@@ -49,7 +49,7 @@ export async function createDatabase<const T extends CollectionDefinitions>({
 
 /** The database counts under one name for ever, or its counters would gain a register each time that it is opened. */
 async function nameReplica(database: RxDatabase): Promise<void> {
-  const record = await openDatabaseRecord(database, () => randomToken(20));
+  const record = await openDatabaseRecord(database, () => randomToken(12));
   for (const collection of Object.values(database.collections) as RxCollection[]) {
     requireCaptured(collection).setReplica(record.value.replica);
   }

@@ -108,7 +108,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   opening.catch(() => {});
 
   async function open(): Promise<Connection> {
-    const record = await openDatabaseRecord(database, () => randomToken(20));
+    const record = await openDatabaseRecord(database, () => randomToken(12));
     collections = await Promise.all(rxCollections.map((collection) => openCollection(collection, record)));
     const connection = createConnection({
       url: options.url,

@@ -45,8 +45,8 @@ export interface BreakwaterStorageOptions {
   readonly collections?: readonly string[] | Collections;
   /**
    * Names this database among those that count: each has a number of its own in every counter, and the counter is the
-   * sum. Default: createDatabase's lasting name; without it a random one for each open storage instance. Give a name that lasts, and that no other database ever
-   * has, to keep documents small whose counters change often.
+   * sum. Default: the lasting name that createDatabase gives; without it a random one for each open storage instance. A
+   * name given here must last, and no other database may ever have it.
    */
   readonly replica?: string;
   /** Milliseconds since 1970; default: Date.now. */
