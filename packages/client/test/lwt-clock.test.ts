@@ -18,9 +18,18 @@ describe('last-write times', () => {
     const slow = lwt.next();
     const arrived = lwt.begin(slow);
     now = 90_000;
-    lwt.next();
+    lwt.observe(lwt.next());
     expect(lwt.settled).toBeLessThan(slow);
     arrived();
+    lwt.observe(90_000);
     expect(lwt.settled).toBe(90_000);
+  });
+
+  it('[SC5] the mark never passes the newest document: only documents tell the next start where it stands', () => {
+    const lwt = createLwtClock(() => 90_000, 0);
+    lwt.next();
+    expect(lwt.settled).toBe(0);
+    lwt.startAfter(100_000);
+    expect([lwt.settled, lwt.next()]).toEqual([0, 100_000.01]);
   });
 });

@@ -187,6 +187,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
         restampRow,
       ),
     async *scan(lwt, whole) {
+      // Nothing may be written before a mark that the next start scans from.
+      captured.lwt.startAfter(lwt);
       let checkpoint: unknown = { id: '', lwt: whole ? 0 : lwt };
       for (;;) {
         const page = await database.lockedRun(() => getChangedDocumentsSince(instance, SCAN_BATCH, checkpoint));

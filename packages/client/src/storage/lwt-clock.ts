@@ -8,10 +8,17 @@ import type { Instance } from './instance.ts';
 export interface LwtClock {
   /** Greater than every lwt issued or seen so far; milliseconds with two decimals. */
   next(): number;
+  /** A document with this lwt is in the storage. */
   observe(lwt: number): void;
+  /** Issues nothing up to this lwt any more. */
+  startAfter(lwt: number): void;
   /** A write with this lwt is on its way to the storage; the answer is called once it has arrived, or failed. */
   begin(lwt: number): () => void;
-  /** Every write of this tab up to here has arrived. */
+  /**
+   * The storage holds a document of this lwt or a later one, and every write of this tab up to here has arrived; 0: none is
+   * known of. Not the time itself: the clock may be set back before the next start, which then finds its place by the
+   * documents alone.
+   */
   readonly settled: number;
 }
 
@@ -20,6 +27,7 @@ const STEP = 0.01;
 
 export function createLwtClock(now: () => number, newest: number): LwtClock {
   let last = newest;
+  let stored = newest;
   const underWay: number[] = [];
   return {
     next() {
@@ -27,7 +35,11 @@ export function createLwtClock(now: () => number, newest: number): LwtClock {
       return last;
     },
     observe(lwt) {
-      if (lwt > last) last = lwt;
+      last = Math.max(last, lwt);
+      stored = Math.max(stored, lwt);
+    },
+    startAfter(lwt) {
+      last = Math.max(last, lwt);
     },
     begin(lwt) {
       underWay.push(lwt);
@@ -36,17 +48,19 @@ export function createLwtClock(now: () => number, newest: number): LwtClock {
       };
     },
     get settled() {
-      return Math.min(last, ...underWay.map((lwt) => lwt - STEP));
+      return Math.min(stored, ...underWay.map((lwt) => lwt - STEP));
     },
   };
 }
 
-/** The newest lwt in the storage, looked for only among those later than now: normally one look at nothing. */
+/** The newest lwt in the storage if it is later than now, else 0: normally one look at nothing. */
 export async function newestLwt(instance: Instance, now: () => number): Promise<number> {
   let checkpoint = { id: '', lwt: now() };
+  let newest = 0;
   for (;;) {
     const page = await getChangedDocumentsSince(instance, 1_000, checkpoint);
-    if (page.documents.length === 0) return checkpoint.lwt;
+    if (page.documents.length === 0) return newest;
     checkpoint = page.checkpoint as typeof checkpoint;
+    newest = checkpoint.lwt;
   }
 }

@@ -161,8 +161,10 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     cancelSave?.();
     cancelSave = undefined;
     const isClean = isScanned && pending.rows === 0 && refusedIds.size === 0;
-    const clean = isClean ? { cleanLwt: Math.max(0, rows.settledLwt - CLEAN_MARGIN_MS), resend: false } : {};
     const { value } = record;
+    const { settledLwt } = rows;
+    const cleanLwt = settledLwt === 0 ? value.cleanLwt : Math.max(0, settledLwt - CLEAN_MARGIN_MS);
+    const clean = isClean ? { cleanLwt, resend: false } : {};
     const clockMs = rows.clock.highWaterMs();
     const isClockBack = clockMs < value.clockMs;
     const change = { epoch: value.epoch, checkpoint, isPulled, ...clean };
