@@ -1,6 +1,15 @@
-import { type AckGroup, down, type ErrorCode, type Pull, type Push, type RowResult } from '@breakwater/protocol';
-import type { IsCollection } from './collection-names.ts';
+import {
+  type AckGroup,
+  down,
+  type ErrorCode,
+  type Get,
+  type Pull,
+  type Push,
+  type RowResult,
+} from '@breakwater/protocol';
+import { type IsCollection, isName } from './collection-names.ts';
 import { inspectPush, shorten } from './inspect-push.ts';
+import { mayRead } from './labels.ts';
 import { type Limits, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
 import { type News, toNews, toWireRow } from './news.ts';
@@ -16,6 +25,7 @@ export interface Hub {
 /** A session in the hub. Its messages come one at a time: a push is over when its promise is. */
 export interface Member {
   pull(message: Pull): void;
+  get(message: Get): void;
   push(message: Push): Promise<void>;
   /** The peer has room again. */
   drained(): void;
@@ -45,12 +55,12 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
         endStream(message.collection);
         const fault = faultOfPull(message);
         if (fault !== undefined) return sendError(message.request, ...fault);
-        try {
-          answerPull(message);
-        } catch (error) {
-          log(`A pull of ${tenant} failed: ${messageOf(error)}`);
-          sendError(message.request, 'storage-failed', 'the server could not read its store; try again later');
-        }
+        answerSafely(message.request, () => answerPull(message));
+      },
+      get(message) {
+        const fault = faultOfCollection(message.collection);
+        if (fault !== undefined) return sendError(message.request, ...fault);
+        answerSafely(message.request, () => answerGet(message));
       },
       async push(message) {
         const fault = faultOfPush(message);
@@ -66,10 +76,30 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
       },
     };
 
-    function faultOfPull({ collection }: Pull): Fault | undefined {
-      if (!isCollection(collection)) {
-        return ['unknown-collection', `the server has no collection '${shorten(collection)}'`];
+    function answerSafely(request: number, answer: () => void): void {
+      try {
+        answer();
+      } catch (error) {
+        log(`Reading for ${tenant} failed: ${messageOf(error)}`);
+        sendError(request, 'storage-failed', 'the server could not read its store; try again later');
       }
+    }
+
+    function faultOfCollection(collection: string): Fault | undefined {
+      if (isCollection(collection)) return undefined;
+      return ['unknown-collection', `the server has no collection '${shorten(collection)}'`];
+    }
+
+    /** A row that may not be read is answered as one that is not there. */
+    function answerGet({ request, collection, id }: Get): void {
+      const row = isName(id) ? store.row(tenant, { collection, id }) : undefined;
+      const readable = row !== undefined && mayRead(peer.labels, row.labels) ? { row: toWireRow({ ...row, id }) } : {};
+      peer.send(down.encode({ type: 'got', request, ...readable }));
+    }
+
+    function faultOfPull({ collection }: Pull): Fault | undefined {
+      const fault = faultOfCollection(collection);
+      if (fault !== undefined) return fault;
       if (streams.size < MAX_STREAMS) return undefined;
       return ['invalid-request', `a session follows at most ${MAX_STREAMS} collections`];
     }

@@ -130,7 +130,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
         user,
         labels,
         serverTime: now(),
-        purgedBefore: 0,
         reconnectSpreadMs: spreadMs(),
         limits,
       }),

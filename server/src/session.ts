@@ -164,6 +164,8 @@ export function startSession(options: SessionOptions): Session {
         return;
       case 'pull':
         return member.pull(message);
+      case 'get':
+        return member.get(message);
       case 'push':
         return await member.push(message);
       case 'ping':

@@ -11,12 +11,17 @@ export interface SqliteReader {
 const MAX_ROWS_LOOKED_AT = 5_000;
 const MAX_BYTES_LOOKED_AT = 8 * 1024 * 1024;
 
-type SqlRow = { readonly seq: number; readonly state: Uint8Array; readonly labels: string };
-type SqlPageRow = SqlRow & { readonly id: string; readonly deleted: number };
+type SqlRow = {
+  readonly seq: number;
+  readonly deleted: number;
+  readonly state: Uint8Array;
+  readonly labels: string;
+};
+type SqlPageRow = SqlRow & { readonly id: string };
 
 export function openReader(database: DatabaseSync): SqliteReader {
   const selectRow = database.prepare(
-    'SELECT seq, state, labels FROM rows WHERE tenant = ? AND collection = ? AND id = ?',
+    'SELECT seq, deleted, state, labels FROM rows WHERE tenant = ? AND collection = ? AND id = ?',
   );
   const selectHead = database.prepare('SELECT seq FROM counters WHERE tenant = ? AND collection = ?');
   const selectAfter = database.prepare(
@@ -26,7 +31,7 @@ export function openReader(database: DatabaseSync): SqliteReader {
   return {
     row(tenant, { collection, id }) {
       const row = selectRow.get(tenant, collection, id) as SqlRow | undefined;
-      return row === undefined ? undefined : { ...row, labels: JSON.parse(row.labels) };
+      return row === undefined ? undefined : { ...row, deleted: row.deleted === 1, labels: JSON.parse(row.labels) };
     },
     head,
     page(tenant, collection, query) {

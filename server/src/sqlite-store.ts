@@ -58,6 +58,7 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined): Sto
   return {
     identity: () => identity,
     commit: (tenant, keys, decide) => queue.add(() => writer.write(tenant, keys, decide)),
+    row: (tenant, key) => read(() => reader.row(tenant, key)),
     page: (tenant, collection, query) => read(() => reader.page(tenant, collection, query)),
     head: (tenant, collection) => read(() => reader.head(tenant, collection)),
     async close() {

@@ -13,6 +13,8 @@ export interface Store {
    * throws is passed on, and nothing was written.
    */
   commit<T>(tenant: string, keys: readonly RowKey[], decide: Decide<T>): Promise<Commit<T>>;
+  /** One row as it is now. Synchronous, as `page`. */
+  row(tenant: string, key: RowKey): StoredRow | undefined;
   /** The rows after a seq, in the order of seq. Synchronous: its caller may act on it before the next commit. */
   page(tenant: string, collection: string, query: PageQuery): StorePage;
   /** The highest seq that a collection has allocated; 0: none. */
@@ -36,6 +38,7 @@ export interface RowKey {
 /** A row as `decide` sees it. */
 export interface StoredRow {
   readonly seq: number;
+  readonly deleted: boolean;
   readonly state: Uint8Array;
   readonly labels: readonly string[];
 }

@@ -35,6 +35,7 @@ export interface TestPeer {
   full: boolean;
   /** Pushes and answers what came of it, in its place among all it heard. */
   push(...groups: RowGroup[]): Promise<DownMessage | undefined>;
+  get(id: string, collection?: string): DownMessage | undefined;
   pull(checkpoint?: number, maxRows?: number, collection?: string): DownMessage | undefined;
 }
 
@@ -86,8 +87,13 @@ function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer 
     async push(...groups) {
       request += 1;
       const asked = request;
-      await member.push({ type: 'push', request: asked, groups });
+      await member.push({ type: 'push', request: asked, atomic: false, groups });
       return heard.find((message) => 'request' in message && message.request === asked);
+    },
+    get(id, collection = 'notes') {
+      request += 1;
+      member.get({ type: 'get', request, collection, id });
+      return answer();
     },
     pull(checkpoint = 0, maxRows = 1_000, collection = 'notes') {
       request += 1;

@@ -24,7 +24,7 @@ export interface SessionWorld {
 
 export const CONNECT: UpMessage = {
   type: 'connect',
-  versions: [1, PROTOCOL_VERSION],
+  versions: [PROTOCOL_VERSION, PROTOCOL_VERSION],
   token: 'let me in',
   replica: 'r',
 };
@@ -50,7 +50,6 @@ export function createSessionWorld({ authenticate = admitEveryone, hub = createH
       user,
       labels,
       serverTime: 0,
-      purgedBefore: 0,
       reconnectSpreadMs: 250,
       limits: DEFAULT_LIMITS,
     }),

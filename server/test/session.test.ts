@@ -12,7 +12,7 @@ test('[SE1] connect is answered by connected, with who one is', async () => {
   socket.hear(CONNECT);
   await settle();
   expect(socket.sent).toMatchObject([
-    { type: 'connected', version: 1, tenant: 'acme', user: 'let me in', labels: ['acme'] },
+    { type: 'connected', version: 2, tenant: 'acme', user: 'let me in', labels: ['acme'] },
   ]);
 });
 
@@ -63,7 +63,7 @@ test('[SE4] versions that do not meet close with 4426, also when the rest of con
   const { socket, settle } = createSessionWorld();
   socket.hearFrame(future);
   await settle();
-  expect(socket.events.at(-1)).toBe('close 4426 the server speaks the versions 1 to 1, the client 200 to 201');
+  expect(socket.events.at(-1)).toBe('close 4426 the server speaks the versions 2 to 2, the client 200 to 201');
 });
 
 const BAD: readonly [name: string, frame: Uint8Array, isBinary: boolean][] = [
@@ -73,7 +73,7 @@ const BAD: readonly [name: string, frame: Uint8Array, isBinary: boolean][] = [
   ['bytes after the end', Uint8Array.of(...up.encode(CONNECT), 0), true],
   ['a kind without end', new Uint8Array(20).fill(255), true],
   ['a text frame', up.encode(CONNECT), false],
-  ['a push before connect', up.encode({ type: 'push', request: 1, groups: [] }), true],
+  ['a push before connect', up.encode({ type: 'push', request: 1, atomic: false, groups: [] }), true],
 ];
 for (const [name, frame, isBinary] of BAD) {
   test(`[SE5] ${name} closes with 1007`, async () => {
@@ -107,7 +107,7 @@ test('[SE6] an unknown optional message is skipped', async () => {
 test('[SE7] messages are answered in the order of their arrival', async () => {
   const { socket, goLive, settle } = createSessionWorld();
   await goLive();
-  socket.hear({ type: 'push', request: 1, groups: [notes(rowOf('a', {}))] });
+  socket.hear({ type: 'push', request: 1, atomic: false, groups: [notes(rowOf('a', {}))] });
   socket.hear({ ...PULL, request: 2 });
   socket.hear({ type: 'ping', request: 3 });
   await settle();
@@ -181,7 +181,12 @@ test('[SE10] a client that floods is read no faster than it is answered', async 
   const { socket, goLive, settle } = createSessionWorld({ hub });
   await goLive();
   for (let i = 0; i < 6; i++) {
-    socket.hear({ type: 'push', request: i + 1, groups: [notes(rowOf(`r${i}`, { body: 'x'.repeat(250_000) }))] });
+    socket.hear({
+      type: 'push',
+      request: i + 1,
+      atomic: false,
+      groups: [notes(rowOf(`r${i}`, { body: 'x'.repeat(250_000) }))],
+    });
   }
   expect(socket.events).toEqual(['pause']);
   gate.resolve();
@@ -195,7 +200,7 @@ test('[SE11] a socket that breaks or closes ends its session: nothing is sent an
   const { socket, scheduler, goLive, settle } = createSessionWorld({ hub });
   await goLive();
   socket.hear(PULL);
-  socket.hear({ type: 'push', request: 2, groups: [notes(rowOf('a', {}))] });
+  socket.hear({ type: 'push', request: 2, atomic: false, groups: [notes(rowOf('a', {}))] });
   socket.emit('error', new Error('ECONNRESET'));
   socket.emit('close');
   await settle();

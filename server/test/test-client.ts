@@ -54,13 +54,13 @@ export async function openClient(url: string, token = ''): Promise<TestClient> {
   socket.on('error', () => {});
 
   const send = (message: UpMessage) => socket.send(up.encode(message));
-  send({ type: 'connect', versions: [1, PROTOCOL_VERSION], token, replica: 'test' });
+  send({ type: 'connect', versions: [PROTOCOL_VERSION, PROTOCOL_VERSION], token, replica: 'test' });
   const connected = await take((message): message is Connected => message.type === 'connected');
 
   return {
     connected,
     closed,
-    push: (...groups) => ask((request) => ({ type: 'push', request, groups })),
+    push: (...groups) => ask((request) => ({ type: 'push', request, atomic: false, groups })),
     pull: (collection, checkpoint = 0) =>
       ask((request) => ({ type: 'pull', request, collection, checkpoint, maxRows: 1_000 })),
     ping: () => ask((request) => ({ type: 'ping', request })),

@@ -23,10 +23,24 @@ export type RowResult =
   | { readonly kind: 'stored'; readonly seq: number }
   /** The row was not taken and will not be if it is sent again. */
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly reason: string }
-  /** The delta adds to a row that the server does not have: send the whole state. */
+  /**
+   * The delta adds to a row that the server does not have: send the whole state. Of an atomic push it is every row's
+   * result when it is that of one: nothing was stored.
+   */
   | { readonly kind: 'send-full' };
 
-export const REFUSAL_CODES = ['unknown-collection', 'too-large', 'malformed', 'clock-ahead'] as const;
+export const REFUSAL_CODES = [
+  'unknown-collection',
+  'too-large',
+  'malformed',
+  'clock-ahead',
+  /** The values do not fit the server's schema of the collection. */
+  'invalid',
+  /** This user may not write this. */
+  'forbidden',
+  /** Another row of the same batch was refused. */
+  'batch-refused',
+] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 const STORED = 0;

@@ -18,8 +18,6 @@ export interface Connected {
   readonly labels: readonly string[];
   /** Milliseconds since 1970. */
   readonly serverTime: number;
-  /** Tombstones before this seq may have been dropped; a checkpoint below it starts again from 0. */
-  readonly purgedBefore: number;
   /** After a lost link the first attempt waits a random share of this. */
   readonly reconnectSpreadMs: number;
   readonly limits: Limits;
@@ -43,7 +41,6 @@ export const connected: Codec<Connected> = {
     encoding.writeVarString(encoder, message.user);
     writeList(encoder, message.labels, encoding.writeVarString);
     encoding.writeVarUint(encoder, message.serverTime);
-    encoding.writeVarUint(encoder, message.purgedBefore);
     encoding.writeVarUint(encoder, message.reconnectSpreadMs);
     encoding.writeVarUint(encoder, message.limits.maxRowBytes);
     encoding.writeVarUint(encoder, message.limits.maxMessageBytes);
@@ -58,7 +55,6 @@ export const connected: Codec<Connected> = {
     user: decoding.readVarString(decoder),
     labels: readList(decoder, decoding.readVarString),
     serverTime: readUint(decoder),
-    purgedBefore: readUint(decoder),
     reconnectSpreadMs: readUint(decoder),
     limits: {
       maxRowBytes: readUint(decoder),

@@ -2,12 +2,13 @@ import { type Ack, ack } from './ack.ts';
 import { type Connected, connected } from './connected.ts';
 import { type ErrorMessage, error } from './error.ts';
 import { frameCodec } from './frame.ts';
+import { type Got, got } from './got.ts';
 import { type Page, page } from './page.ts';
 import { type Pong, pong } from './ping.ts';
 import { type Rows, rows } from './rows.ts';
 
 /** Everything a server says. */
-export type DownMessage = Connected | Page | Ack | Rows | Pong | ErrorMessage;
+export type DownMessage = Connected | Page | Ack | Rows | Pong | ErrorMessage | Got;
 
 export const down = frameCodec<DownMessage>({
   connected: { kind: 1, codec: connected },
@@ -16,4 +17,5 @@ export const down = frameCodec<DownMessage>({
   rows: { kind: 4, codec: rows },
   pong: { kind: 5, codec: pong },
   error: { kind: 6, codec: error },
+  got: { kind: 7, codec: got },
 });

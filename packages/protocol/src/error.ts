@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   'unknown-collection',
   /** The client is ahead of the server, which was restored from a backup: pull from 0 and push every row in full. */
   'checkpoint-ahead',
+  /** The checkpoint is older than what was purged: pull from 0; what that does not bring is no more. */
+  'checkpoint-purged',
   /** The store failed; nothing of the request was kept. */
   'storage-failed',
   /** The request has too many rows, or asks for something that the protocol does not allow. */

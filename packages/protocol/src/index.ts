@@ -8,6 +8,8 @@ export type { Page } from './page.ts';
 export type { Push } from './push.ts';
 export { type Ack, type AckGroup, REFUSAL_CODES, type RefusalCode, type RowResult } from './ack.ts';
 export type { Rows } from './rows.ts';
+export type { Get } from './get.ts';
+export type { Got } from './got.ts';
 export type { NewRowGroup, Row, RowGroup } from './row.ts';
 export type { Ping, Pong } from './ping.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorMessage } from './error.ts';

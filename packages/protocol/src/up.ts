@@ -1,15 +1,17 @@
 import { type Connect, connect } from './connect.ts';
 import { frameCodec } from './frame.ts';
+import { type Get, get } from './get.ts';
 import { type Ping, ping } from './ping.ts';
 import { type Pull, pull } from './pull.ts';
 import { type Push, push } from './push.ts';
 
 /** Everything a client says. */
-export type UpMessage = Connect | Pull | Push | Ping;
+export type UpMessage = Connect | Pull | Push | Ping | Get;
 
 export const up = frameCodec<UpMessage>({
   connect: { kind: 1, codec: connect },
   pull: { kind: 2, codec: pull },
   push: { kind: 3, codec: push },
   ping: { kind: 4, codec: ping },
+  get: { kind: 5, codec: get },
 });

@@ -3,8 +3,9 @@
  * goes red when a message changed and the number did not.
  *
  * 1: connect, pull, push, ping · connected, page, ack, rows, pong, error
+ * 2: get, got; `atomic` in push; `connected` without purgedBefore; more codes of refusals and errors
  */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** The oldest version this side still speaks. */
-export const MIN_PROTOCOL_VERSION = 1;
+export const MIN_PROTOCOL_VERSION = 2;

@@ -50,8 +50,9 @@ const versions = fc.tuple(fc.nat(PROTOCOL_VERSION), fc.integer({ min: MIN_PROTOC
 const ups: Arbitraries<UpMessage> = {
   connect: record({ type: kind('connect'), versions, token: text, replica: text }),
   pull: record({ type: kind('pull'), request: uint, collection: text, checkpoint: uint, maxRows: uint }),
-  push: record({ type: kind('push'), request: uint, groups: fc.array(group, { maxLength: 3 }) }),
+  push: record({ type: kind('push'), request: uint, atomic: fc.boolean(), groups: fc.array(group, { maxLength: 3 }) }),
   ping: record({ type: kind('ping'), request: uint }),
+  get: record({ type: kind('get'), request: uint, collection: text, id: text }),
 };
 
 const downs: Arbitraries<DownMessage> = {
@@ -64,7 +65,6 @@ const downs: Arbitraries<DownMessage> = {
     user: text,
     labels: fc.array(text, { maxLength: 3 }),
     serverTime: uint,
-    purgedBefore: uint,
     reconnectSpreadMs: uint,
     limits: record({ maxRowBytes: uint, maxMessageBytes: uint, maxPushRows: uint }),
   }),
@@ -79,6 +79,7 @@ const downs: Arbitraries<DownMessage> = {
   rows: record({ type: kind('rows'), groups: fc.array(newGroup, { maxLength: 3 }) }),
   pong: record({ type: kind('pong'), request: uint }),
   error: record({ type: kind('error'), request: uint, code: fc.constantFrom(...ERROR_CODES), message: text }),
+  got: fc.oneof(record({ type: kind('got'), request: uint }), record({ type: kind('got'), request: uint, row })),
 };
 
 export const upMessages: fc.Arbitrary<UpMessage> = fc.oneof(...Object.values(ups));

@@ -10,27 +10,27 @@ const delta: Row = { id: 'n2', seq: 301, base: 299, deleted: true, bytes: new Ui
 const group = { collection: 'notes', rows: [whole, delta] };
 
 export const upSamples: Samples<UpMessage> = {
-  connect: [{ type: 'connect', versions: [1, 1], token: 'secret', replica: 'r1' }],
+  connect: [{ type: 'connect', versions: [1, 2], token: 'secret', replica: 'r1' }],
   pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
   push: [
-    { type: 'push', request: 2, groups: [group, { collection: 'tags', rows: [] }] },
-    { type: 'push', request: 3, groups: [] },
+    { type: 'push', request: 2, atomic: false, groups: [group, { collection: 'tags', rows: [] }] },
+    { type: 'push', request: 3, atomic: true, groups: [] },
   ],
   ping: [{ type: 'ping', request: 4 }],
+  get: [{ type: 'get', request: 6, collection: 'notes', id: 'n1' }],
 };
 
 export const downSamples: Samples<DownMessage> = {
   connected: [
     {
       type: 'connected',
-      version: 1,
+      version: 2,
       serverId: 's1',
       epoch: 'e1',
       tenant: 't1',
       user: 'u1',
       labels: ['l1', 'l2'],
       serverTime: 1_760_000_000_000,
-      purgedBefore: 5,
       reconnectSpreadMs: 2000,
       limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 500 },
     },
@@ -59,4 +59,8 @@ export const downSamples: Samples<DownMessage> = {
   rows: [{ type: 'rows', groups: [{ ...group, checkpoint: 303 }] }],
   pong: [{ type: 'pong', request: 4 }],
   error: ERROR_CODES.map((code) => ({ type: 'error', request: 5, code, message: 'what to do' })),
+  got: [
+    { type: 'got', request: 6, row: whole },
+    { type: 'got', request: 7 },
+  ],
 };

@@ -123,7 +123,16 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
         result: rows,
       }));
       expect(seen.result.map((found) => found?.seq)).toEqual([2, undefined, 1]);
-      expect(seen.result[0]).toEqual({ seq: 2, state: row('b').state, labels: [LABEL] });
+      expect(seen.result[0]).toEqual({ seq: 2, deleted: false, state: row('b').state, labels: [LABEL] });
+    });
+
+    test('[ST13] one row is read as it is now', async () => {
+      const store = await open();
+      await put(store, ['a', 'b']);
+      await put(store, ['a'], { deleted: true });
+      expect(store.row(TENANT, key('a'))).toEqual({ seq: 3, deleted: true, state: row('a').state, labels: [LABEL] });
+      expect(store.row(TENANT, key('none'))).toBeUndefined();
+      expect(store.row('others', key('a'))).toBeUndefined();
     });
 
     test('[ST5] commits run one at a time: each sees those before it', async () => {

@@ -2,6 +2,7 @@ import {
   type Ack,
   type Connected,
   type DownMessage,
+  type Got,
   type Page,
   type Rows,
   type UpMessage,
@@ -18,6 +19,7 @@ type RequestBody<T extends Request['type']> = Omit<Extract<Request, { readonly t
 interface ReplyByRequest {
   readonly pull: Page;
   readonly push: Ack;
+  readonly get: Got;
   readonly ping: Extract<DownMessage, { readonly type: 'pong' }>;
 }
 
@@ -107,6 +109,7 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
       switch (message.type) {
         case 'page':
         case 'ack':
+        case 'got':
         case 'pong':
           take(message.request)?.settle(message);
           break;

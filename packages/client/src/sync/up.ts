@@ -138,7 +138,7 @@ export function createUp(options: UpOptions): Up {
         const batch = await readBatch(ids, limits);
         if (batch.rows.length === 0) return ids.length > 0;
         const groups = [{ collection, rows: batch.rows }];
-        const stored = await session.request({ type: 'push', groups }, (ack: Ack) => {
+        const stored = await session.request({ type: 'push', atomic: false, groups }, (ack: Ack) => {
           const group = ack.groups.find((each) => each.collection === collection);
           const { acknowledged, ahead } = readResults(group, batch);
           return { ahead, done: onAcknowledged(session, acknowledged, group?.checkpoint ?? 0) };

@@ -16,7 +16,7 @@ export interface Eavesdropper {
 }
 
 /** The first byte of a frame names its kind: only these two kinds are worth decoding. */
-const [PUSH] = up.encode({ type: 'push', request: 0, groups: [] });
+const [PUSH] = up.encode({ type: 'push', request: 0, atomic: false, groups: [] });
 const [ACK] = down.encode({ type: 'ack', request: 0, groups: [] });
 
 export function createEavesdropper(acknowledged: Ledger): Eavesdropper {

@@ -51,6 +51,7 @@ export function createModelStore({ places }: StoreData, schedule: Schedule): Sto
       asked.add(over);
       return settled;
     },
+    row: storedAt,
     page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
     head: (tenant, collection) => placeOf(tenant, collection).head,
     async close() {
@@ -68,7 +69,7 @@ export function createModelStore({ places }: StoreData, schedule: Schedule): Sto
 
   function storedAt(tenant: string, { collection, id }: RowKey): StoredRow | undefined {
     const row = placeOf(tenant, collection).rowsById.get(id);
-    return row && { seq: row.seq, state: row.state, labels: row.labels };
+    return row && { seq: row.seq, deleted: row.deleted, state: row.state, labels: row.labels };
   }
 
   function put(tenant: string, write: RowWrite): CommittedRow {

@@ -163,14 +163,13 @@ function failLoudly(line: string): void {
 function welcome(serverTime: number, epoch: string): Connected {
   return {
     type: 'connected',
-    version: 1,
+    version: 2,
     serverId: 'model',
     epoch,
     tenant: TENANT,
     user: 'harbourmaster',
     labels: [TENANT],
     serverTime,
-    purgedBefore: 0,
     reconnectSpreadMs: 250,
     limits: { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS },
   };
