@@ -1,4 +1,4 @@
-import type { Pending, RefusedRow, Replication, Status } from './database.ts';
+import type { Pending, RefusedWrite, Replication, Status } from './database.ts';
 import { byId, setText } from './dom.ts';
 import { formatCount, formatLeft, formatNumber } from './format.ts';
 import type { Weather } from './weather.ts';
@@ -72,7 +72,7 @@ function drawPending({ rows }: Pending): void {
   byId('pending-box', HTMLElement).classList.toggle('is-empty', rows === 0);
 }
 
-function drawRefused(rows: readonly RefusedRow[]): void {
+function drawRefused(rows: readonly RefusedWrite[]): void {
   const box = byId('refused', HTMLElement);
   box.hidden = rows.length === 0;
   setText(box, `${formatCount(rows.length, 'change')} refused: ${rows[0]?.reason ?? ''}`);

@@ -2,7 +2,7 @@ import {
   createDatabase,
   defineCollections,
   type Pending,
-  type RefusedRow,
+  type RefusedWrite,
   type Replication,
   replicate,
   type Status,
@@ -12,7 +12,7 @@ import type { RxCollection, RxDocument } from 'rxdb/plugins/core';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { type Note, noteSchema } from './note.ts';
 
-export type { Pending, RefusedRow, Replication, Status, WebSocketLike };
+export type { Pending, RefusedWrite, Replication, Status, WebSocketLike };
 export type Notes = RxCollection<Note>;
 export type NoteDocument = RxDocument<Note>;
 

@@ -10,3 +10,16 @@ export class ReplicationEndedError extends Error {
 export class ConfirmTimeoutError extends Error {
   override readonly name = 'ConfirmTimeoutError';
 }
+
+/** Thrown by signOut when a wipe would destroy changes that the server does not have. */
+export class UnsentWritesError extends Error {
+  override readonly name = 'UnsentWritesError';
+  /** Documents with such changes, refused ones included. */
+  readonly count: number;
+  constructor(count: number) {
+    super(
+      `${count} changes are not on the server and would be lost; wait for awaitInSync() and settle what was refused, or call signOut({ wipe: true, discardUnsent: true })`,
+    );
+    this.count = count;
+  }
+}

@@ -8,9 +8,10 @@ export {
 export { type CollectionsOf, type CreateDatabaseOptions, createDatabase } from './create-database.ts';
 export { type BreakwaterStorageOptions, withBreakwater } from './storage/with-breakwater.ts';
 
-export { type ReplicateOptions, type Replication, replicate } from './replicate.ts';
-export { ConfirmTimeoutError, ReplicationEndedError } from './errors.ts';
-export type { Pending, RefusedRow, Status, SyncError } from './status.ts';
+export { replicate } from './replicate.ts';
+export type { ReplicateOptions, Replication } from './replication.ts';
+export { ConfirmTimeoutError, ReplicationEndedError, UnsentWritesError } from './errors.ts';
+export type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
 export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';

@@ -1,7 +1,8 @@
 import type { Path, State } from '@breakwater/crdt';
-import { getChangedDocumentsSince, type RxCollection } from 'rxdb';
+import type { RxCollection } from 'rxdb';
+import { changedDocuments } from './storage/changed-documents.ts';
 import { toLocalRow } from './storage/document-row.ts';
-import type { StoredDocument } from './storage/row-meta.ts';
+import { isVoid } from './storage/row-meta.ts';
 import { requireCaptured } from './storage/with-breakwater.ts';
 
 /** What replication knows of a document, deleted or not. */
@@ -15,8 +16,6 @@ export interface InspectedRow {
   readonly seq: number | undefined;
 }
 
-const BATCH = 500;
-
 /**
  * Every row of a collection as replication sees it: for tests and for debugging.
  *
@@ -24,14 +23,12 @@ const BATCH = 500;
  */
 export async function* inspectRows(collection: RxCollection): AsyncGenerator<InspectedRow> {
   const { plan, instance } = requireCaptured(collection);
-  let checkpoint: unknown = { id: '', lwt: 0 };
-  for (;;) {
-    const page = await getChangedDocumentsSince(instance, BATCH, checkpoint);
-    if (page.documents.length === 0) return;
-    checkpoint = page.checkpoint;
-    for (const document of page.documents as StoredDocument[]) {
+  for await (const documents of changedDocuments(instance)) {
+    for (const document of documents) {
       const { id, state, pending, seq } = toLocalRow(plan, document);
-      yield { id, state, pending: [...pending].sort(), seq };
+      if (!isVoid({ stamps: state.registers, generation: state.generation })) {
+        yield { id, state, pending: [...pending].sort(), seq };
+      }
     }
   }
 }

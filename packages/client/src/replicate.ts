@@ -1,9 +1,10 @@
 import type { Rows } from '@breakwater/protocol';
 import { type RxCollection, type RxDatabase, type RxDocument, randomToken } from 'rxdb';
-import { BehaviorSubject, filter, firstValueFrom, map, type Observable, Subject, startWith } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, map, Subject, startWith } from 'rxjs';
+import { capturedCollections, checkUrl } from './check-replicate.ts';
 import { confirmDocument } from './confirm.ts';
-import { type BackoffOptions, checkBackoff, DEFAULT_BACKOFF } from './connection/backoff.ts';
-import { type BreakerOptions, checkBreaker, DEFAULT_BREAKER } from './connection/breaker.ts';
+import { checkBackoff, DEFAULT_BACKOFF } from './connection/backoff.ts';
+import { checkBreaker, DEFAULT_BREAKER } from './connection/breaker.ts';
 import { listenForHints } from './connection/browser-hints.ts';
 import { type Connection, createConnection } from './connection/connection.ts';
 import { LinkLostError } from './connection/errors.ts';
@@ -11,63 +12,17 @@ import { type ConnectionState, initialState, statusOf } from './connection/machi
 import type { Session } from './connection/session.ts';
 import type { WebSocketLike } from './connection/web-socket-like.ts';
 import { describeError } from './describe-error.ts';
-import { ReplicationEndedError } from './errors.ts';
-import { type Scheduler, systemScheduler } from './scheduler.ts';
-import type { Pending, RefusedRow, Status, SyncError } from './status.ts';
+import { ReplicationEndedError, UnsentWritesError } from './errors.ts';
+import { toRefusedWrites } from './refused-writes.ts';
+import type { ReplicateOptions, Replication } from './replication.ts';
+import { systemScheduler } from './scheduler.ts';
+import type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
 import { createLocalRows } from './storage/local-rows.ts';
-import { capturedStorageOf } from './storage/with-breakwater.ts';
 import { bind } from './sync/binding.ts';
 import { type CollectionSync, createCollectionSync } from './sync/collection-sync.ts';
+import { type Inbox, openInbox } from './sync/inbox.ts';
 import { type DatabaseRecord, openCollectionRecord, openDatabaseRecord, type RecordKeeper } from './sync/record.ts';
-import { createRefusedRows } from './sync/refused-rows.ts';
 import { ClockJumpError } from './sync/up.ts';
-
-export interface ReplicateOptions {
-  /** Of the server's websocket: `wss://host/sync`. */
-  readonly url: string;
-  /** Asked at each attempt, once the socket is open; part of the attempt's 10 s. Default: an empty token. */
-  readonly token?: () => string | Promise<string>;
-  /** Opens a socket. Default: the platform's WebSocket. */
-  readonly webSocket?: (url: string) => WebSocketLike;
-  readonly breaker?: Partial<BreakerOptions>;
-  readonly backoff?: Partial<BackoffOptions>;
-  /** Time; default: the system's. For tests. */
-  readonly scheduler?: Scheduler;
-  /** A random number in [0, 1); default: Math.random. For tests. */
-  readonly random?: () => number;
-}
-
-/** The replication of one database. Observables of state emit the current value at once. */
-export interface Replication {
-  readonly status: Status;
-  readonly status$: Observable<Status>;
-  readonly pending: Pending;
-  readonly pending$: Observable<Pending>;
-  /** Local writes that the server will not take. */
-  readonly refused$: Observable<readonly RefusedRow[]>;
-  readonly errors$: Observable<SyncError>;
-  /** Resolves once everything that the server had was ever here; rejects when replication has ended or failed. */
-  awaitInitialReplication(): Promise<void>;
-  /**
-   * Resolves once the link is live, everything is here and nothing is pending but what the server has refused; rejects
-   * when replication has ended or failed.
-   */
-  awaitInSync(): Promise<void>;
-  /**
-   * 'stored': everything that the document shows is on the server's disk. 'refused': the server will not take it.
-   *
-   * @throws ConfirmTimeoutError when neither is known after `timeoutMs` (default: 30,000); the write stays pending.
-   * @throws ReplicationEndedError when replication ends first.
-   */
-  confirm<D>(document: RxDocument<D>, options?: { readonly timeoutMs?: number }): Promise<'stored' | 'refused'>;
-  /** Gives up the link until start(). */
-  pause(): void;
-  start(): void;
-  /** Tries at once when offline, halted, failed or waiting for a token. */
-  retry(): void;
-  /** Ends replication for good. Local writes stay pending for the next one. */
-  cancel(): Promise<void>;
-}
 
 /** Default of confirm, in milliseconds. */
 const CONFIRM_TIMEOUT_MS = 30_000;
@@ -92,10 +47,12 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   const status$ = new BehaviorSubject<Status>(statusOf(initialState(scheduler.now())));
   const pending$ = new BehaviorSubject<Pending>({ rows: 0, bytes: 0 });
-  const refused = createRefusedRows();
+  const refused$ = new BehaviorSubject<readonly RefusedWrite[]>([]);
   const errors$ = new Subject<SyncError>();
   const changed$ = new Subject<void>();
   let collections: readonly CollectionSync[] = [];
+  let inbox: Inbox | undefined;
+  let isAdopting = false;
   let wantsToRun = true;
   let ended = false;
 
@@ -109,7 +66,12 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   async function open(): Promise<Connection> {
     const record = await openDatabaseRecord(database, () => randomToken(12));
-    collections = await Promise.all(rxCollections.map((collection) => openCollection(collection, record)));
+    const opened = await openInbox(database);
+    inbox = opened;
+    opened.records$
+      .pipe(map((records) => toRefusedWrites(records, rxCollections, opened)))
+      .subscribe((writes) => refused$.next(writes));
+    collections = await Promise.all(rxCollections.map((collection) => openCollection(collection, record, opened)));
     const connection = createConnection({
       url: options.url,
       replica: record.value.replica,
@@ -133,7 +95,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     return connection;
   }
 
-  async function openCollection(collection: RxCollection, database: RecordKeeper<DatabaseRecord>) {
+  async function openCollection(collection: RxCollection, database: RecordKeeper<DatabaseRecord>, inbox: Inbox) {
     const record = await openCollectionRecord(collection);
     const rows = createLocalRows(collection);
     rows.clock.correct(database.value.clockOffsetMs);
@@ -144,8 +106,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       record,
       scheduler,
       onChange,
-      onRefused: refused.add,
-      onRefusalOver: (id) => refused.delete(collection.name, id),
+      refusedBefore: inbox.records.filter((record) => record.collection === collection.name),
+      keepRefused: inbox.keep,
       onError: reportError,
       onPushAcknowledged: () => dispatch({ type: 'sync-succeeded' }),
     });
@@ -174,16 +136,22 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   /** False: the session must not be used. */
   async function prepare(connection: Connection, record: RecordKeeper<DatabaseRecord>, session: Session) {
-    const hasPending = collections.some(({ pendingRows, refusedRows }) => pendingRows + refusedRows > 0);
+    const hasPending = unsentWrites() > 0 && !isAdopting;
     const binding = bind(record.value, session.connected, { hasPending, deviceNow: scheduler.now() });
     if (session.signal.aborted) return false;
     if (binding.kind === 'refuse') {
       connection.dispatch({ type: 'fail', reason: binding.reason });
       return false;
     }
+    isAdopting = false;
     await record.set(binding.change);
     for (const collection of collections) collection.correctClock(record.value.clockOffsetMs);
     return !session.signal.aborted;
+  }
+
+  /** Documents with changes that the server does not have, refused ones included. */
+  function unsentWrites(): number {
+    return collections.reduce((sum, { pendingRows }) => sum + pendingRows, inbox?.records.length ?? 0);
   }
 
   function endSession(connection: Connection, session: Session, error: unknown): void {
@@ -240,10 +208,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     await firstValueFrom(reached$);
   }
 
-  const isCaughtUp = () => status$.value.state === 'live' && collections.every((each) => each.isCaughtUp);
   const isPulled = () => collections.every((each) => each.isPulled);
-  const isInSync = () =>
-    isCaughtUp() && collections.every(({ isScanned, pendingRows }) => isScanned && pendingRows === 0);
+  const isInSync = () => status$.value.state === 'live' && collections.every((each) => each.isInSync);
 
   const stopHints = listenForHints(() => dispatch({ type: 'hint' }));
 
@@ -261,9 +227,20 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     const connection = await opening.catch(() => undefined);
     connection?.dispatch({ type: 'stop' });
     await Promise.all(collections.map((collection) => collection.stop()));
+    inbox?.close();
     changed$.next();
   }
   database.onClose.push(cancel);
+
+  async function signOut({ wipe = false, discardUnsent = false }: Parameters<Replication['signOut']>[0] = {}) {
+    await opening;
+    if (wipe && !discardUnsent) {
+      await Promise.all(collections.map((collection) => collection.scan()));
+      if (unsentWrites() > 0) throw new UnsentWritesError(unsentWrites());
+    }
+    await cancel();
+    if (wipe) await database.remove();
+  }
 
   return {
     get status() {
@@ -274,7 +251,10 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       return pending$.value;
     },
     pending$: pending$.asObservable(),
-    refused$: refused.rows$,
+    get refused() {
+      return refused$.value;
+    },
+    refused$: refused$.asObservable(),
     errors$: errors$.asObservable(),
     awaitInitialReplication: () => until(isPulled),
     awaitInSync: () => until(isInSync),
@@ -289,7 +269,12 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       dispatch({ type: 'start' });
     },
     retry: () => dispatch({ type: 'retry' }),
+    adopt() {
+      isAdopting = true;
+      dispatch({ type: 'retry' });
+    },
     cancel,
+    signOut,
   };
 }
 
@@ -301,23 +286,6 @@ function requireFirst(database: RxDatabase): void {
     throw new Error(`the database '${database.name}' is replicated already; cancel() that replication first`);
   }
   replicated.add(database);
-}
-
-function checkUrl(url: string): void {
-  const protocol = URL.parse(url)?.protocol;
-  if (protocol === 'ws:' || protocol === 'wss:') return;
-  throw new TypeError(`'${url}' is no websocket address: it must begin with ws:// or wss://`);
-}
-
-function capturedCollections(database: RxDatabase): RxCollection[] {
-  const collections = Object.values(database.collections) as RxCollection[];
-  const captured = collections.filter(({ storageInstance }) =>
-    capturedStorageOf(storageInstance.originalStorageInstance),
-  );
-  if (captured.length > 0) return captured;
-  throw new Error(
-    `the database '${database.name}' has no collection whose writes are captured: open it with createDatabase, or hand withBreakwater(storage) to createRxDatabase`,
-  );
 }
 
 function openWebSocket(url: string): WebSocketLike {

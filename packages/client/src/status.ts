@@ -22,18 +22,38 @@ export interface Pending {
 }
 
 /**
- * A local write that the server will not take. It stays on the device and is offered again in the next session, and
- * whenever the document changes.
+ * A local write that the server did not take. The document went back to what the server holds; what the user had written
+ * is kept here, on the device, until it is written again or discarded.
  */
-export interface RefusedRow {
+export interface RefusedWrite {
   readonly collection: string;
+  /** Of the document. */
   readonly id: string;
-  /** `unknown-collection`, `too-large`, `malformed`, … */
+  /**
+   * `too-large`, `invalid`, `forbidden`, `batch-refused`, `clock-ahead`, `malformed`, or `purged`: the document was deleted
+   * elsewhere, so long ago that the server has forgotten it.
+   */
   readonly code: string;
   /** For people: what was wrong and what to do. */
   readonly reason: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Of an `insert` the document is not on the server, or is deleted there. */
+  readonly kind: 'insert' | 'change' | 'delete';
+  /** The whole document as the user saw it. */
+  readonly document: { readonly [field: string]: unknown };
+  /** The fields that were refused, as paths such as `address.city`. */
+  readonly fields: readonly string[];
+  /**
+   * Makes the same change once more, to the document as it is now, and takes the write out of the inbox.
+   *
+   * @throws RxError when RxDB does not take it; the write then stays in the inbox.
+   */
+  retry(): Promise<void>;
+  /** As `retry`, with these fields in place of what was refused. */
+  edit(change: { readonly [field: string]: unknown }): Promise<void>;
+  /** Forgets what the user had written. */
+  discard(): Promise<void>;
 }
 
 /** Something went wrong outside a single row; replication goes on where it can. */

@@ -4,14 +4,13 @@
  */
 export { createSession, type Request, type Session, type SessionRunner } from './connection/session.ts';
 export type { SyncError } from './status.ts';
-export { type LocalRow, toLocalRow } from './storage/document-row.ts';
+export { type LocalRow, type RemoteRow, toLocalRow } from './storage/document-row.ts';
 export type { Instance } from './storage/instance.ts';
 export {
   type AcknowledgedRow,
   createLocalRows,
   type LocalRows,
   type PendingChange,
-  type RemoteRow,
 } from './storage/local-rows.ts';
 export type { StoredDocument } from './storage/row-meta.ts';
 export { withBreakwater } from './storage/with-breakwater.ts';

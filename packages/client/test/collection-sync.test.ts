@@ -33,6 +33,10 @@ function createSlowRows() {
     restamp: async () => [],
     mergeRows: async () => [],
     acknowledge: async () => [],
+    replace: async () => [],
+    async *all() {
+      yield [];
+    },
     async *scan() {
       yield [{ id: 'a', bytes: 1, height: 1 }];
     },
@@ -62,6 +66,7 @@ function createRecord(): RecordKeeper<CollectionRecord> {
     cleanLwt: 0,
     isPulled: false,
     resend: false,
+    sweep: false,
     clockMs: 0,
     collectionRev: '',
   };
@@ -82,8 +87,8 @@ function startSync(rows: LocalRows, record = createRecord(), scheduler: Schedule
     record,
     scheduler,
     onChange: () => {},
-    onRefused: () => {},
-    onRefusalOver: () => {},
+    refusedBefore: [],
+    keepRefused: async () => {},
     onError: () => {},
     onPushAcknowledged: () => {},
   });

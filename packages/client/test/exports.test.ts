@@ -6,6 +6,7 @@ it('[API1] exports these names and no others', () => {
     'ConfirmTimeoutError',
     'DefinitionError',
     'ReplicationEndedError',
+    'UnsentWritesError',
     'createDatabase',
     'defineCollections',
     'inspectRows',

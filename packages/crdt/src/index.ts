@@ -22,8 +22,18 @@ export { type Json, normalize, sameValue, ValueError } from './json.ts';
 export { MalformedError } from './malformed.ts';
 export { emptyContent, isRichKind, type MergeKind, type MergeKinds, type RichKind } from './merge-kind.ts';
 export { MissingBaseError } from './missing-base.ts';
-export { attachmentName, attachmentPath, DELETED, GENERATION, type Path, segmentsOf, toPath } from './path.ts';
+export {
+  attachmentName,
+  attachmentPath,
+  DELETED,
+  GENERATION,
+  isOwnProperty,
+  type Path,
+  segmentsOf,
+  toPath,
+} from './path.ts';
 export { editRich, type RichAuthor, type RichEdit, readRich } from './rich/edit-rich.ts';
+export { rebaseContent } from './rich/rebase.ts';
 export { vectorOf } from './rich/merge-rich.ts';
 export { type Rich, richFromText, richToText, sameBytes } from './rich/rich-doc.ts';
 export type { CollectionSchema, DocumentOf, FromSchema, PropertySchema } from './schema.ts';

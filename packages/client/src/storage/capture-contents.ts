@@ -84,8 +84,17 @@ export function editContents({ plan, meta, id, author }: RichTarget, changes: re
   }
   if (edits.length === 0) return;
   const before = meta.rich === undefined ? undefined : richFromText(meta.rich);
-  const rich = editRich(before, edits, { ...author, id, generation: meta.generation });
+  const clientId = clientIdAfter(author.clientId, meta.replaced);
+  const rich = editRich(before, edits, { ...author, clientId, id, generation: meta.generation });
   meta.rich = rich && richToText(rich);
+}
+
+/**
+ * What a row was set back from holds structs of this writer that are no more. Under the same id their clocks would be used
+ * again, and replicas differ without a word. Another id for each time, whichever tab it was that set the row back.
+ */
+export function clientIdAfter(clientId: number, replaced: number): number {
+  return (clientId ^ Math.imul(replaced, 0x9e3779b1)) >>> 0;
 }
 
 /** Sets a stamp for each path and marks it. */

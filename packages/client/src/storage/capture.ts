@@ -5,7 +5,6 @@ import {
   type DocumentLeaves,
   type DocumentPlan,
   GENERATION,
-  NO_STAMP,
   type Path,
   readDocument,
   type Stamp,
@@ -20,7 +19,15 @@ import {
   stampPaths,
 } from './capture-contents.ts';
 import { attachmentValue, idOf, readRowMeta } from './document-row.ts';
-import { type MutableRowMeta, newestIn, packRowMeta, type RowMeta, type StoredDocument } from './row-meta.ts';
+import {
+  emptyRowMeta,
+  isVoid,
+  type MutableRowMeta,
+  newestIn,
+  packRowMeta,
+  type RowMeta,
+  type StoredDocument,
+} from './row-meta.ts';
 
 export interface Capture {
   readonly plan: DocumentPlan;
@@ -42,7 +49,10 @@ export function captureWrite(
   const written = normalizeInPlace(capture.plan, previous, document);
   const meta = previous && readRowMeta(capture.plan, previous);
   if (previous === undefined || meta === undefined) return packRowMeta(inserted(capture, written, document));
-  if (previous._deleted && !document._deleted) return packRowMeta(revived(capture, meta, written, document));
+  if (previous._deleted && !document._deleted) {
+    const insert = isVoid(meta) ? inserted : revived;
+    return packRowMeta(insert(capture, written, document, meta));
+  }
   if (document._deleted && !previous._deleted) keepAttachments(meta, previous);
   return packRowMeta(changed(capture, meta, differences(capture.plan, written, previous, document), document));
 }
@@ -76,8 +86,13 @@ function writtenPaths({ leaves }: DocumentLeaves, document: StoredDocument): Pat
   return paths;
 }
 
-function inserted(capture: Capture, written: DocumentLeaves, document: StoredDocument): MutableRowMeta {
-  const meta = emptyRowMeta(NO_STAMP, undefined);
+function inserted(
+  capture: Capture,
+  written: DocumentLeaves,
+  document: StoredDocument,
+  before: MutableRowMeta = emptyRowMeta(),
+): MutableRowMeta {
+  const meta = { ...emptyRowMeta(), replaced: before.replaced };
   writeAll(capture, meta, written, document, capture.clock.next());
   return meta;
 }
@@ -85,19 +100,16 @@ function inserted(capture: Capture, written: DocumentLeaves, document: StoredDoc
 /** An insert over a tombstone replaces what was there: from this stamp on, unlisted paths have no value. */
 function revived(
   capture: Capture,
-  before: MutableRowMeta,
   written: DocumentLeaves,
   document: StoredDocument,
+  before: MutableRowMeta,
 ): MutableRowMeta {
   const stamp = capture.clock.next(newestIn(before));
-  const meta = emptyRowMeta(stamp, before.seq);
+  const { seq, replaced, batches } = before;
+  const meta = { ...emptyRowMeta(stamp), seq, replaced, batches };
   meta.pending.add(GENERATION);
   writeAll(capture, meta, written, document, stamp);
   return meta;
-}
-
-function emptyRowMeta(generation: Stamp, seq: number | undefined): MutableRowMeta {
-  return { stamps: new Map(), generation, pending: new Set(), seq, unknown: new Map(), rich: undefined };
 }
 
 function writeAll(

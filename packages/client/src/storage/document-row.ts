@@ -7,8 +7,10 @@ import {
   type DocumentPlan,
   formatStamp,
   isDeleted,
+  isOwnProperty,
   isRichKind,
   type Json,
+  type JsonObject,
   NO_STAMP,
   type Path,
   type Register,
@@ -24,6 +26,8 @@ import {
 } from '@breakwater/crdt';
 import { changedContents, count, editContents, stampPaths } from './capture-contents.ts';
 import {
+  emptyRowMeta,
+  isVoid,
   type MutableRowMeta,
   metaEntry,
   packRowMeta,
@@ -43,14 +47,7 @@ export function readRowMeta(plan: DocumentPlan, document: StoredDocument): Mutab
   const paths: Path[] = [...readDocument(plan, document, document).leaves.keys()];
   for (const name of Object.keys(document._attachments ?? {})) paths.push(attachmentPath(name));
   if (document._deleted) paths.push(DELETED);
-  const meta: MutableRowMeta = {
-    stamps: new Map(),
-    generation: NO_STAMP,
-    pending: new Set(),
-    seq: undefined,
-    unknown: new Map(),
-    rich: undefined,
-  };
+  const meta = emptyRowMeta();
   // Nobody's name: the same each time that this is read.
   const contents = changedContents(plan, undefined, readDocument(plan, document, document).contents);
   stampPaths(meta, [...paths, ...count(plan, meta, contents, NODE_OF_UNSTAMPED)], stamp);
@@ -81,12 +78,23 @@ export interface LocalRow {
   readonly pending: ReadonlySet<Path>;
   /** The server's commit number that the row was last seen with; undefined: never. */
   readonly seq: number | undefined;
+  /** How often the row went back to what the server holds. */
+  readonly replaced: number;
+  readonly batches: ReadonlySet<string>;
   readonly document: StoredDocument;
+}
+
+/** A row from the server. */
+export interface RemoteRow {
+  readonly id: string;
+  readonly seq: number;
+  readonly state: State;
 }
 
 export function toLocalRow(plan: DocumentPlan, document: StoredDocument): LocalRow {
   const meta = readRowMeta(plan, document);
-  return { id: idOf(plan, document), state: toState(document, meta), pending: meta.pending, seq: meta.seq, document };
+  const { pending, seq, replaced, batches } = meta;
+  return { id: idOf(plan, document), state: toState(document, meta), pending, seq, replaced, batches, document };
 }
 
 export function idOf(plan: DocumentPlan, document: StoredDocument): string {
@@ -107,7 +115,9 @@ export function attachmentValue(document: StoredDocument, name: string): Json | 
  */
 function withUnstamped(state: State, plan: DocumentPlan, stored: StoredDocument | undefined): State {
   if (stored === undefined) return state;
-  const { stamps } = readRowMeta(plan, stored);
+  const meta = readRowMeta(plan, stored);
+  if (isVoid(meta)) return state;
+  const { stamps } = meta;
   const registers = new Map(state.registers);
   for (const [path, value] of readDocument(plan, stored, stored).leaves) {
     if (!stamps.has(path) && !registers.has(path)) registers.set(path, { stamp: NO_STAMP, value });
@@ -121,13 +131,16 @@ export interface RowTarget {
   readonly previous: StoredDocument | undefined;
   readonly pending: Set<Path>;
   readonly seq: number | undefined;
+  readonly replaced: number;
+  readonly batches: ReadonlySet<string>;
 }
 
 /**
  * The document that shows a state, ready for RxDB but for `_rev` and `lwt`. Registers without a place in this app's
  * schema, and attachments whose bytes are not here, are kept in the meta.
  */
-export function toDocument(state: State, { plan, id, previous, pending, seq }: RowTarget): StoredDocument {
+export function toDocument(state: State, target: RowTarget): StoredDocument {
+  const { plan, id, previous, pending, seq, replaced } = target;
   const fields = assembleFields(withUnstamped(state, plan, previous), (path) => plan.leaves.has(path));
   addRequiredBranches(plan, fields);
   const rich = state.rich && richToText(state.rich);
@@ -143,6 +156,8 @@ export function toDocument(state: State, { plan, id, previous, pending, seq }: R
     else unknown.set(path, value);
   }
   const stamps = new Map([...state.registers].map(([path, { stamp }]) => [path, stamp]));
+  const batches = new Set(target.batches);
+  const meta = { stamps, generation: state.generation, pending, seq, unknown, rich, replaced, batches };
   return {
     ...fields,
     [plan.primaryKey]: id,
@@ -152,9 +167,26 @@ export function toDocument(state: State, { plan, id, previous, pending, seq }: R
     _meta: {
       ...(previous?._meta ?? {}),
       lwt: previous?._meta.lwt ?? 0,
-      ...metaEntry(packRowMeta({ stamps, generation: state.generation, pending, seq, unknown, rich })),
+      ...metaEntry(packRowMeta(meta)),
     },
   };
+}
+
+/** The tombstone of a document that is neither here nor on the server: an insert over it is as if it had never been. */
+export function toVoid({ plan, id, previous, replaced }: Pick<RowTarget, 'plan' | 'id' | 'previous' | 'replaced'>) {
+  const meta = packRowMeta({ ...emptyRowMeta(), replaced });
+  return {
+    [plan.primaryKey]: id,
+    _deleted: true,
+    _attachments: {},
+    _rev: previous?._rev ?? '',
+    _meta: { ...(previous?._meta ?? {}), lwt: previous?._meta.lwt ?? 0, ...metaEntry(meta) },
+  } as StoredDocument;
+}
+
+/** A document's fields without RxDB's own. */
+export function plainFields(document: StoredDocument): JsonObject {
+  return Object.fromEntries(Object.entries(document).filter(([name]) => !isOwnProperty(name))) as JsonObject;
 }
 
 /** What the fields show that are no registers. */

@@ -10,27 +10,16 @@ import {
   stampAt,
   valueAt,
 } from '@breakwater/crdt';
-import {
-  type BulkWriteRow,
-  createRevision,
-  getChangedDocumentsSince,
-  getHeightOfRevision,
-  type RxCollection,
-} from 'rxdb';
+import { type BulkWriteRow, createRevision, getHeightOfRevision, type RxCollection } from 'rxdb';
 import { filter, map, type Observable } from 'rxjs';
-import { ACK_CONTEXT, MERGE_CONTEXT } from './contexts.ts';
-import { idOf, type LocalRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
+import { changedDocuments, type Locked } from './changed-documents.ts';
+import { ACK_CONTEXT, MERGE_CONTEXT, REPLACE_CONTEXT } from './contexts.ts';
+import { idOf, type LocalRow, type RemoteRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
 import { createKnownRich } from './known-rich.ts';
 import { restamp } from './restamp.ts';
 import { packRowMeta, type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
+import { type RefusedValues, type Replacement, setBack } from './set-back.ts';
 import { requireCaptured } from './with-breakwater.ts';
-
-/** A row from the server. */
-export interface RemoteRow {
-  readonly id: string;
-  readonly seq: number;
-  readonly state: State;
-}
 
 /** The server has stored a row as it was pushed. */
 export interface AcknowledgedRow {
@@ -69,18 +58,27 @@ export interface LocalRows {
    * the rows that had such stamps.
    */
   restamp(ids: readonly string[]): Promise<PendingChange[]>;
+  /**
+   * Rows go back to what the server holds. `keep` stores what the user had written there, before it is gone from the
+   * documents; maybe twice, under the same revision.
+   */
+  replace(
+    rows: readonly Replacement[],
+    keep: (refused: readonly RefusedValues[]) => Promise<void>,
+  ): Promise<PendingChange[]>;
   /** What is pending among the rows written after `lwt`, batch by batch; with `whole`, every row counts as pending. */
   scan(lwt: number, whole: boolean): AsyncGenerator<PendingChange[]>;
+  /** Every row, tombstones included, batch by batch. */
+  all(): AsyncGenerator<LocalRow[]>;
   /** What local writes, of this tab and of others, make pending. */
   readonly localChanges$: Observable<PendingChange[]>;
 }
-
-const SCAN_BATCH = 500;
 
 interface Change {
   readonly previous: StoredDocument | undefined;
   readonly document: StoredDocument;
   readonly context: string;
+  readonly refused?: RefusedValues | undefined;
 }
 
 /** @throws Error when the collection's storage was not wrapped with withBreakwater. */
@@ -89,6 +87,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   const { plan, instance } = captured;
   const { database } = collection;
   const knownRich = createKnownRich();
+  const locked: Locked = (read) => database.lockedRun(read);
 
   async function find(ids: readonly string[]): Promise<Map<string, StoredDocument>> {
     const documents = await database.lockedRun(() => instance.findDocumentsById([...ids], true));
@@ -110,6 +109,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     items: readonly T[],
     known: ReadonlyMap<string, StoredDocument> | undefined,
     change: (item: T, stored: StoredDocument | undefined) => Change | undefined,
+    beforeWrite: (changes: readonly Change[]) => Promise<void> = async () => {},
   ): Promise<PendingChange[]> {
     const done: PendingChange[] = [];
     let left = items;
@@ -117,7 +117,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     while (left.length > 0) {
       const current = stored ?? (await find(left.map(({ id }) => id)));
       const changes = left.map((item) => change(item, current.get(item.id))).filter((each) => each !== undefined);
-      const overtaken = new Set([...(await write(changes, MERGE_CONTEXT)), ...(await write(changes, ACK_CONTEXT))]);
+      await beforeWrite(changes);
+      const overtaken = new Set<string>();
+      for (const context of [MERGE_CONTEXT, ACK_CONTEXT, REPLACE_CONTEXT]) {
+        for (const id of await write(changes, context)) overtaken.add(id);
+      }
       for (const { document, context } of changes) {
         const id = idOf(plan, document);
         if (overtaken.has(id)) continue;
@@ -137,11 +141,16 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const state = local ? merge(local.state, remote.state) : remote.state;
     const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
     if (stored && local && sameState(local.state, state)) return silent(plan, stored, pending, remote.seq);
-    const target = { plan, id: remote.id, previous: stored, pending, seq: remote.seq };
-    const document = toDocument(state, target);
+    const { replaced = 0, batches = new Set<string>() } = local ?? {};
+    const target = { plan, id: remote.id, previous: stored, pending, seq: remote.seq, replaced, batches };
+    return changeTo(toDocument(state, target), stored, MERGE_CONTEXT);
+  }
+
+  /** The document under a new revision. */
+  function changeTo(document: StoredDocument, stored: StoredDocument | undefined, context: string): Change {
     document._rev = createRevision(database.token, stored);
     document._meta.lwt = captured.lwt.next();
-    return { previous: stored, document, context: MERGE_CONTEXT };
+    return { previous: stored, document, context };
   }
 
   function restampRow({ id }: { readonly id: string }, stored: StoredDocument | undefined): Change | undefined {
@@ -149,11 +158,18 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const local = toLocalRow(plan, stored);
     const state = restamp(local.state, local.pending, captured.clock);
     if (state === undefined) return undefined;
-    const { pending, seq } = local;
-    const document = toDocument(state, { plan, id, previous: stored, pending: new Set(pending), seq });
-    document._rev = createRevision(database.token, stored);
-    document._meta.lwt = captured.lwt.next();
-    return { previous: stored, document, context: MERGE_CONTEXT };
+    const { seq, replaced, batches } = local;
+    const target = { plan, id, previous: stored, pending: new Set(local.pending), seq, replaced, batches };
+    return changeTo(toDocument(state, target), stored, MERGE_CONTEXT);
+  }
+
+  /** A row that was purged meanwhile has nothing to go back from. */
+  function replaceRow(replacement: Replacement, stored: StoredDocument | undefined): Change | undefined {
+    const { id, server } = replacement;
+    if (stored === undefined) return server && mergeRow(server, stored);
+    if (server !== undefined) knownRich.note(id, server.state);
+    const result = setBack(toLocalRow(plan, stored), replacement, captured);
+    return result && { ...changeTo(result.document, stored, REPLACE_CONTEXT), refused: result.refused };
   }
 
   /** A row that was purged meanwhile needs no ack. */
@@ -186,20 +202,25 @@ export function createLocalRows(collection: RxCollection): LocalRows {
         undefined,
         restampRow,
       ),
+    replace: (rows, keep) =>
+      update(rows, undefined, replaceRow, (changes) =>
+        keep(changes.map(({ refused }) => refused).filter((refused) => refused !== undefined)),
+      ),
     async *scan(lwt, whole) {
       // Nothing may be written before a mark that the next start scans from.
       captured.lwt.startAfter(lwt);
-      let checkpoint: unknown = { id: '', lwt: whole ? 0 : lwt };
-      for (;;) {
-        const page = await database.lockedRun(() => getChangedDocumentsSince(instance, SCAN_BATCH, checkpoint));
-        if (page.documents.length === 0) return;
-        checkpoint = page.checkpoint;
-        const changes = (page.documents as StoredDocument[]).map((document) => pendingChange(plan, document));
+      for await (const documents of changedDocuments(instance, whole ? 0 : lwt, locked)) {
+        const changes = documents.filter(isRow).map((document) => pendingChange(plan, document));
         yield whole ? changes.map((each) => ({ ...each, bytes: Math.max(1, each.bytes) })) : changes;
       }
     },
+    async *all() {
+      for await (const documents of changedDocuments(instance, 0, locked)) {
+        yield documents.filter(isRow).map((document) => toLocalRow(plan, document));
+      }
+    },
     localChanges$: instance.changeStream().pipe(
-      filter(({ context }) => context !== MERGE_CONTEXT),
+      filter(({ context }) => context !== MERGE_CONTEXT && context !== REPLACE_CONTEXT),
       map(({ events }) => events.map(({ documentData }) => pendingChange(plan, documentData as StoredDocument))),
     ),
   };
@@ -207,6 +228,12 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
 function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: string]: unknown }> {
   return previous ? { document, previous } : { document };
+}
+
+/** Not the trace of a document that is neither here nor on the server. */
+function isRow(document: StoredDocument): boolean {
+  const meta = rowMetaOf(document);
+  return meta === undefined || meta.stamps.length > 0 || meta.generation !== undefined;
 }
 
 /** A register by its stamp; a rich field has none, and its bytes must still be those that were pushed. */

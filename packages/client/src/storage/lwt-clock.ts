@@ -1,4 +1,4 @@
-import { getChangedDocumentsSince } from 'rxdb';
+import { changedDocuments } from './changed-documents.ts';
 import type { Instance } from './instance.ts';
 
 /**
@@ -55,12 +55,7 @@ export function createLwtClock(now: () => number, newest: number): LwtClock {
 
 /** The newest lwt in the storage if it is later than now, else 0: normally one look at nothing. */
 export async function newestLwt(instance: Instance, now: () => number): Promise<number> {
-  let checkpoint = { id: '', lwt: now() };
   let newest = 0;
-  for (;;) {
-    const page = await getChangedDocumentsSince(instance, 1_000, checkpoint);
-    if (page.documents.length === 0) return newest;
-    checkpoint = page.checkpoint as typeof checkpoint;
-    newest = checkpoint.lwt;
-  }
+  for await (const documents of changedDocuments(instance, now())) newest = documents.at(-1)?._meta.lwt ?? newest;
+  return newest;
 }

@@ -14,6 +14,10 @@ export interface RowMeta {
   readonly unknown?: readonly (readonly [Path, Json])[];
   /** The Yjs state of the rich fields, in base64. */
   readonly rich?: string;
+  /** How often the row went back to what the server holds. Each time its Yjs structs need another client id. */
+  readonly replaced?: number;
+  /** The batches that brought about what is pending; none when nothing is. */
+  readonly batches?: readonly string[];
 }
 
 const META_KEY = 'breakwater';
@@ -45,6 +49,32 @@ export interface MutableRowMeta {
   unknown: Map<Path, Json>;
   /** In base64: most writes only carry it along. */
   rich: string | undefined;
+  replaced: number;
+  batches: Set<string>;
+}
+
+export function emptyRowMeta(generation: Stamp = NO_STAMP): MutableRowMeta {
+  return {
+    stamps: new Map(),
+    generation,
+    pending: new Set(),
+    seq: undefined,
+    unknown: new Map(),
+    rich: undefined,
+    replaced: 0,
+    batches: new Set(),
+  };
+}
+
+/** Is there no document, neither here nor on the server? Then the stored one is a tombstone that nobody ever hears of. */
+export function isVoid({
+  stamps,
+  generation,
+}: {
+  readonly stamps: ReadonlyMap<Path, unknown>;
+  readonly generation: Stamp;
+}): boolean {
+  return stamps.size === 0 && generation === NO_STAMP;
 }
 
 export function unpackRowMeta(meta: RowMeta): MutableRowMeta {
@@ -57,6 +87,8 @@ export function unpackRowMeta(meta: RowMeta): MutableRowMeta {
     seq: meta.seq,
     unknown: new Map(meta.unknown),
     rich: meta.rich,
+    replaced: meta.replaced ?? 0,
+    batches: new Set(meta.batches),
   };
 }
 
@@ -70,6 +102,8 @@ export function packRowMeta(meta: MutableRowMeta): RowMeta {
     ...(meta.seq === undefined ? {} : { seq: meta.seq }),
     ...(unknown.length === 0 ? {} : { unknown }),
     ...(meta.rich === undefined ? {} : { rich: meta.rich }),
+    ...(meta.replaced === 0 ? {} : { replaced: meta.replaced }),
+    ...(meta.batches.size === 0 || meta.pending.size === 0 ? {} : { batches: [...meta.batches].sort() }),
   };
 }
 

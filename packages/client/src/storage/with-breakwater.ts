@@ -12,7 +12,8 @@ import {
 import type { BulkWriteRow, RxCollection, RxStorage, RxStorageWriteError } from 'rxdb';
 import { filter, type Observable } from 'rxjs';
 import { type Capture, captureWrite } from './capture.ts';
-import { ACK_CONTEXT, MERGE_CONTEXT, MIGRATION_CONTEXT } from './contexts.ts';
+import type { ContentAuthor } from './capture-contents.ts';
+import { ACK_CONTEXT, isOwnContext, MIGRATION_CONTEXT } from './contexts.ts';
 import type { Instance } from './instance.ts';
 import { keepUnpushedTombstones } from './keep-tombstones.ts';
 import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
@@ -29,6 +30,8 @@ export interface CapturedStorage {
   readonly plan: DocumentPlan;
   readonly clock: Clock;
   readonly lwt: LwtClock;
+  /** In whose name it writes; changes with a purge, and with setReplica. */
+  readonly author: Readonly<ContentAuthor>;
   /** What acks made of the metas of documents that RxDB still shows with the old ones. */
   readonly acknowledged: MetaCache;
   /** Names this database among those that count, from now on, unless withBreakwater was given a name. */
@@ -160,10 +163,10 @@ async function capture(instance: Instance, { name, kinds, replica, ...time }: Ca
     author.replica = replica ?? named;
   };
   const bulkWrite = bareBulkWrite(instance);
-  capturedByInstance.set(instance, { instance, plan, clock, lwt, acknowledged, setReplica, bulkWrite });
+  capturedByInstance.set(instance, { instance, plan, clock, lwt, author, acknowledged, setReplica, bulkWrite });
 
   instance.bulkWrite = async (rows, context) => {
-    if (context === MERGE_CONTEXT || context === ACK_CONTEXT) return next(rows, context);
+    if (isOwnContext(context)) return next(rows, context);
     const now = lwt.next();
     const arrived = lwt.begin(now);
     try {

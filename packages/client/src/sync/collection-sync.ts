@@ -1,19 +1,23 @@
-import type { NewRowGroup, Page, RefusalCode } from '@breakwater/protocol';
+import { decodeState } from '@breakwater/crdt';
+import type { Got, NewRowGroup, Page, Row } from '@breakwater/protocol';
 import type { RxCollection } from 'rxdb';
 import type { Subscription } from 'rxjs';
 import { RequestError } from '../connection/errors.ts';
 import type { Session } from '../connection/session.ts';
 import { describeError } from '../describe-error.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { RefusedRow, SyncError } from '../status.ts';
+import type { SyncError } from '../status.ts';
+import type { RemoteRow } from '../storage/document-row.ts';
 import type { LocalRows } from '../storage/local-rows.ts';
 import type { StoredDocument } from '../storage/row-meta.ts';
-import { type Confirmation, isStored } from './confirmation.ts';
-import { createDown, type News } from './down.ts';
+import { type Confirmation, createRefusals, isStored } from './confirmation.ts';
+import { createDown, type News, type Refusal } from './down.ts';
+import type { RefusedRecord } from './inbox.ts';
 import { createPendingRows } from './pending-rows.ts';
 import type { CollectionRecord, RecordKeeper } from './record.ts';
 import { createSignal } from './signal.ts';
-import { createUp, PUSHES_AT_ONCE } from './up.ts';
+import { createSweep, type Sweep } from './sweep.ts';
+import { createUp, PUSHES_AT_ONCE, type RefusedPush } from './up.ts';
 
 export interface CollectionSyncOptions {
   readonly collection: RxCollection;
@@ -21,9 +25,10 @@ export interface CollectionSyncOptions {
   readonly record: RecordKeeper<CollectionRecord>;
   readonly scheduler: Scheduler;
   readonly onChange: () => void;
-  readonly onRefused: (row: RefusedRow) => void;
-  /** A document that was refused has changed or was stored. */
-  readonly onRefusalOver: (id: string) => void;
+  /** What earlier runs of the app were refused. */
+  readonly refusedBefore: readonly RefusedRecord[];
+  /** Keeps what the user had written before the documents go back to what the server holds. */
+  readonly keepRefused: (records: readonly RefusedRecord[]) => Promise<void>;
   readonly onError: (error: Omit<SyncError, 'at'>) => void;
   readonly onPushAcknowledged: () => void;
 }
@@ -33,11 +38,12 @@ export interface CollectionSync {
   readonly name: string;
   readonly pendingRows: number;
   readonly pendingBytes: number;
-  readonly refusedRows: number;
   /** Was everything that the server had ever here? */
   readonly isPulled: boolean;
   /** Is everything that the server had stored here, in the session that is live? */
   readonly isCaughtUp: boolean;
+  /** Caught up, and nothing is left to push that the server would take. */
+  readonly isInSync: boolean;
   readonly isScanned: boolean;
   /** Looks for what was left pending by earlier runs of the app. */
   scan(): Promise<void>;
@@ -65,12 +71,14 @@ const CLEAN_MARGIN_MS = 60_000;
 export function createCollectionSync(options: CollectionSyncOptions): CollectionSync {
   const { collection, rows, record, scheduler, onChange, onError } = options;
   const pending = createPendingRows();
-  const refusedIds = new Set<string>();
+  const refusals = createRefusals(options.refusedBefore);
   const work = createSignal();
   /** The session whose stream is followed: its last page has come. */
   let followed: Session | undefined;
   /** The session in which everything up to that page is stored, too. */
   let caughtUp: Session | undefined;
+  /** A session whose server does not have the collection: what is pending waits for the next one. */
+  let unknownTo: Session | undefined;
   let scanning: Promise<void> | undefined;
   let scanCount = 0;
   let isScanned = false;
@@ -88,6 +96,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
         collection: collection.name,
         cause,
       }),
+    setBack,
     onPending: updatePending,
     onCheckpoint(next) {
       checkpoint = next;
@@ -99,18 +108,14 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     collection: collection.name,
     rows,
     pending,
-    onRefused,
+    onRefused: takeBack,
     onAcknowledged(session, acknowledged, next) {
       options.onPushAcknowledged();
-      for (const { id } of acknowledged) endRefusal(id);
       return down.apply(session, { rows: [], acknowledged, checkpoint: followed === session ? next : 0 });
     },
   });
 
-  const subscription: Subscription = rows.localChanges$.subscribe((changes) => {
-    for (const { id } of changes) endRefusal(id);
-    updatePending(changes);
-  });
+  const subscription: Subscription = rows.localChanges$.subscribe(updatePending);
 
   function updatePending(changes: Parameters<typeof pending.update>[0]): void {
     pending.update(changes);
@@ -120,14 +125,44 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     onChange();
   }
 
-  function onRefused(id: string, code: RefusalCode, reason: string): void {
-    refusedIds.add(id);
-    options.onRefused({ collection: collection.name, id, code, reason, at: scheduler.now() });
+  /** The rows go back to what the server holds now; asked for on the stream, so that its news keep their order. */
+  async function takeBack(session: Session, refused: readonly RefusedPush[]): Promise<void> {
+    const isUnknown = refused.some(({ code }) => code === 'unknown-collection');
+    if (isUnknown) return leaveAlone(session);
+    await Promise.all(refused.map((each) => takeRowBack(session, each)));
+  }
+
+  async function takeRowBack(session: Session, { row: pushed, code, reason }: RefusedPush): Promise<void> {
+    const { id } = pushed;
+    const { stored } = await session.request({ type: 'get', collection: collection.name, id }, ({ row }: Got) => {
+      const refused = [{ id, server: row && toRemoteRow(row), pushed, code, reason }];
+      return { stored: down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 }) };
+    });
+    await stored;
+  }
+
+  function setBack(refused: readonly Refusal[]) {
+    const refusalById = new Map(refused.map((each) => [each.id, each]));
+    return rows.replace(refused, async (lost) => {
+      const records = lost.map((values): RefusedRecord => {
+        const { code = '', reason = '' } = refusalById.get(values.id) ?? {};
+        return { ...values, collection: collection.name, code, reason, at: scheduler.now() };
+      });
+      await options.keepRefused(records);
+      refusals.add(records);
+    });
+  }
+
+  function leaveAlone(session: Session): void {
+    unknownTo = session;
+    // There is nothing to be had for this collection: whoever waits for the others must not wait for it.
+    caughtUp = session;
+    work.fire();
     onChange();
   }
 
-  function endRefusal(id: string): void {
-    if (refusedIds.delete(id)) options.onRefusalOver(id);
+  function isCaughtUp(): boolean {
+    return caughtUp !== undefined && !caughtUp.signal.aborted;
   }
 
   function scan(): Promise<void> {
@@ -160,7 +195,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   function save(): Promise<void> {
     cancelSave?.();
     cancelSave = undefined;
-    const isClean = isScanned && pending.rows === 0 && refusedIds.size === 0;
+    const isClean = isScanned && pending.rows === 0;
     const { value } = record;
     const { settledLwt } = rows;
     const cleanLwt = settledLwt === 0 ? value.cleanLwt : Math.max(0, settledLwt - CLEAN_MARGIN_MS);
@@ -177,24 +212,39 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   }
 
   async function pull(session: Session): Promise<void> {
-    let page = await pullPage(session, checkpoint);
+    const sweep = record.value.sweep ? createSweep() : undefined;
+    // Which rows an interrupted one has brought is not known any more.
+    if (sweep !== undefined) checkpoint = 0;
+    let page = await pullPage(session, checkpoint, sweep);
     while (!page.last) {
       // One page is asked for while the one before is being stored, and no more.
-      const next = await pullPage(session, page.checkpoint);
+      const next = await pullPage(session, page.checkpoint, sweep);
       await page.applied;
       page = next;
     }
     await page.applied;
+    if (sweep !== undefined) await removeRest(session, sweep, page.checkpoint);
+    if (session.signal.aborted) return;
     caughtUp = session;
     isPulled = true;
     saveSoon();
     onChange();
   }
 
-  function pullPage(session: Session, from: number) {
+  async function removeRest(session: Session, sweep: Sweep, upTo: number): Promise<void> {
+    for await (const refused of sweep.rest(rows, upTo)) {
+      await down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 });
+      if (session.signal.aborted) return;
+    }
+    await record.set({ sweep: false });
+    work.fire();
+  }
+
+  function pullPage(session: Session, from: number, sweep: Sweep | undefined) {
     const request = { type: 'pull', collection: collection.name, checkpoint: from, maxRows: PAGE_ROWS } as const;
     return session.request(request, ({ group, last }: Page) => {
       if (last) followed = session;
+      sweep?.note(group.rows);
       const applied = down.apply(session, newsOf(group));
       // Awaited one page later; until then a failure must not count as unhandled.
       applied.catch(() => {});
@@ -211,11 +261,13 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
         await startOver(session.connected.epoch);
         return pull(session);
       }
+      if (code === 'checkpoint-purged') {
+        await record.set({ checkpoint: 0, sweep: true });
+        return pull(session);
+      }
       if (code !== 'unknown-collection') throw error;
       onError({ code, message: describeError(error), collection: collection.name });
-      // There is nothing to be had for this collection: whoever waits for the others must not wait for it.
-      caughtUp = session;
-      onChange();
+      leaveAlone(session);
     }
   }
 
@@ -224,7 +276,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     try {
       while (!session.signal.aborted && !stopped) {
         const idle = work.next();
-        if (!(await up.pushOnce(session))) await idle;
+        const mayPush = !record.value.sweep && unknownTo !== session;
+        if (!mayPush || !(await up.pushOnce(session))) await idle;
       }
     } finally {
       // What this session had taken is free again only now: the next one may have found nothing to push, and waits.
@@ -239,18 +292,13 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     scanning = undefined;
     scanCount++;
     isScanned = false;
-    await record.set({ epoch, checkpoint: 0, resend: true });
+    await record.set({ epoch, checkpoint: 0, resend: true, sweep: false });
     await scan();
   }
 
   async function enterEpoch({ connected: { epoch } }: Session): Promise<void> {
     if (record.value.epoch === '') await record.set({ epoch });
     else if (record.value.epoch !== epoch) await startOver(epoch);
-  }
-
-  /** The server may have changed its mind, or its limits. Once a session, so that nothing is retried in a loop. */
-  async function offerRefused(): Promise<void> {
-    if (refusedIds.size > 0) updatePending(await rows.pendingOf([...refusedIds]));
   }
 
   return {
@@ -261,23 +309,22 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     get pendingBytes() {
       return pending.bytes;
     },
-    get refusedRows() {
-      return refusedIds.size;
-    },
     get isPulled() {
       return isPulled;
     },
     get isCaughtUp() {
-      return caughtUp !== undefined && !caughtUp.signal.aborted;
+      return isCaughtUp();
     },
     get isScanned() {
       return isScanned;
+    },
+    get isInSync() {
+      return isCaughtUp() && isScanned && (pending.rows === 0 || unknownTo === caughtUp);
     },
     scan,
     async run(session) {
       session.signal.addEventListener('abort', work.fire, { once: true });
       await enterEpoch(session);
-      await offerRefused();
       if (session.signal.aborted || stopped) return;
       const pushes = Array.from({ length: PUSHES_AT_ONCE }, () => push(session));
       await Promise.all([pullOrStartOver(session), ...pushes]);
@@ -285,7 +332,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     receive: (session, group) => down.apply(session, newsOf(group)),
     async confirm(document) {
       const given = rows.toRow(document);
-      if (refusedIds.has(given.id)) return 'refused';
+      if (refusals.has(given)) return 'refused';
       if (!isScanned || pending.isWholeRequired(given.id)) return 'pending';
       if (!pending.has(given.id)) return 'stored';
       const [now] = await rows.read([given.id]);
@@ -302,6 +349,10 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       await save().catch(reportStorage);
     },
   };
+}
+
+function toRemoteRow({ id, seq, bytes }: Row): RemoteRow {
+  return { id, seq, state: decodeState(bytes) };
 }
 
 function newsOf({ rows, checkpoint }: NewRowGroup): News {

@@ -1,4 +1,6 @@
+import { getHeightOfRevision } from 'rxdb';
 import type { LocalRow } from '../storage/document-row.ts';
+import type { RefusedRecord } from './inbox.ts';
 
 /** What has become of a document's local writes. */
 export type Confirmation = 'stored' | 'refused' | 'pending';
@@ -9,4 +11,30 @@ export type Confirmation = 'stored' | 'refused' | 'pending';
  */
 export function isStored(given: LocalRow, now: LocalRow | undefined): boolean {
   return now !== undefined && ![...given.pending].some((path) => now.pending.has(path));
+}
+
+/** What was refused, for those who ask about a document as it was before it went back. */
+export interface Refusals {
+  add(records: readonly RefusedRecord[]): void;
+  /** Does the document show something that was refused? */
+  has(given: LocalRow): boolean;
+}
+
+export function createRefusals(initial: readonly RefusedRecord[]): Refusals {
+  const recordsById = new Map<string, RefusedRecord[]>();
+  add(initial);
+
+  function add(records: readonly RefusedRecord[]): void {
+    for (const record of records) recordsById.set(record.id, [...(recordsById.get(record.id) ?? []), record]);
+  }
+
+  return {
+    add,
+    has({ id, pending, document }) {
+      const height = getHeightOfRevision(document._rev);
+      return (recordsById.get(id) ?? []).some(
+        ({ revision, paths }) => height <= getHeightOfRevision(revision) && paths.some((path) => pending.has(path)),
+      );
+    },
+  };
 }

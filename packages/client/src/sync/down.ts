@@ -1,20 +1,31 @@
 import { decodeState, merge } from '@breakwater/crdt';
 import type { Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
-import type { AcknowledgedRow, LocalRows, PendingChange, RemoteRow } from '../storage/local-rows.ts';
+import type { RemoteRow } from '../storage/document-row.ts';
+import type { AcknowledgedRow, LocalRows, PendingChange } from '../storage/local-rows.ts';
+import type { Replacement } from '../storage/set-back.ts';
 
 /** What one message of the server says about a collection. */
 export interface News {
   readonly rows: readonly Row[];
   readonly acknowledged: readonly AcknowledgedRow[];
+  /** Rows that go back to what the server holds, as it answered just now. */
+  readonly refused?: readonly Refusal[];
   /** Once this news is stored, everything up to this seq is; 0: no statement. */
   readonly checkpoint: number;
+}
+
+/** Why a row goes back, and to what. */
+export interface Refusal extends Replacement {
+  readonly code: string;
+  readonly reason: string;
 }
 
 export interface DownOptions {
   readonly rows: LocalRows;
   /** A row of the server is no state. The others go on. */
   readonly onUnreadable: (id: string, cause: unknown) => void;
+  readonly setBack: (refused: readonly Refusal[]) => Promise<PendingChange[]>;
   readonly onPending: (changes: readonly PendingChange[]) => void;
   readonly onCheckpoint: (checkpoint: number) => void;
 }
@@ -32,7 +43,7 @@ interface Queued {
   readonly reject: (error: unknown) => void;
 }
 
-export function createDown({ rows, onUnreadable, onPending, onCheckpoint }: DownOptions): Down {
+export function createDown({ rows, onUnreadable, setBack, onPending, onCheckpoint }: DownOptions): Down {
   let queue: Queued[] = [];
   let running = false;
 
@@ -54,6 +65,9 @@ export function createDown({ rows, onUnreadable, onPending, onCheckpoint }: Down
 
   async function store(batch: readonly Queued[]): Promise<void> {
     const news = batch.map((queued) => queued.news);
+    // First: older news of a row changes nothing in the state that the server answered, and newer news is to stay.
+    const refused = news.flatMap((each) => each.refused ?? []);
+    if (refused.length > 0) onPending(await setBack(refused));
     const remote = combineRows(
       news.flatMap((each) => each.rows),
       onUnreadable,

@@ -1,12 +1,5 @@
-import {
-  getDefaultRevision,
-  getDefaultRxDocumentMeta,
-  getPrimaryKeyOfInternalDocument,
-  INTERNAL_CONTEXT_COLLECTION,
-  type InternalStoreDocType,
-  type RxCollection,
-  type RxDatabase,
-} from 'rxdb';
+import { INTERNAL_CONTEXT_COLLECTION, type RxCollection, type RxDatabase } from 'rxdb';
+import { findInternal, writeInternal } from './internal-store.ts';
 
 /** What replication remembers of a database, kept in RxDB's internal store beside the collections' descriptions. */
 export interface DatabaseRecord {
@@ -33,6 +26,11 @@ export interface CollectionRecord {
   readonly isPulled: boolean;
   /** The server lost rows (another epoch): every row is still to be pushed as a whole. */
   readonly resend: boolean;
+  /**
+   * Rows that the server has no more may still be here: after a pull from 0, those that it did not bring are removed.
+   * Nothing is pushed before, or a row that was deleted elsewhere would come back.
+   */
+  readonly sweep: boolean;
   /** Revision of RxDB's description of the collection: a collection that was removed and made again starts from 0. */
   readonly collectionRev: string;
 }
@@ -44,17 +42,16 @@ export interface RecordKeeper<T> {
   set(change: Partial<T>): Promise<void>;
 }
 
-const RECORD_CONTEXT = 'breakwater-record';
 const KEY = 'breakwater';
 
 export async function openDatabaseRecord(
   database: RxDatabase,
   newReplica: () => string,
 ): Promise<RecordKeeper<DatabaseRecord>> {
-  const stored = (await find(database, KEY, 'OTHER'))?.data;
+  const stored = (await findInternal(database, KEY))?.data;
   if (stored !== undefined) return keep<DatabaseRecord>(database, KEY, stored);
   // Stored before it is used: all tabs must go by one name.
-  const value = await write<DatabaseRecord>(
+  const value = await writeInternal<DatabaseRecord>(
     database,
     KEY,
     (other) => other ?? { replica: newReplica(), clockOffsetMs: 0 },
@@ -65,14 +62,24 @@ export async function openDatabaseRecord(
 export async function openCollectionRecord(collection: RxCollection): Promise<RecordKeeper<CollectionRecord>> {
   const { database, name, schema } = collection;
   const key = `${KEY}-${name}`;
-  const description = await find(database, `${name}-${schema.version}`, INTERNAL_CONTEXT_COLLECTION);
+  const description = await findInternal(database, `${name}-${schema.version}`, INTERNAL_CONTEXT_COLLECTION);
   const collectionRev = description?._rev ?? '';
-  const stored: Partial<CollectionRecord> = (await find(database, key, 'OTHER'))?.data ?? {};
-  const unknown = { epoch: '', checkpoint: 0, cleanLwt: 0, isPulled: false, resend: false, clockMs: 0, collectionRev };
+  const stored: Partial<CollectionRecord> = (await findInternal(database, key))?.data ?? {};
+  const unknown = {
+    epoch: '',
+    checkpoint: 0,
+    cleanLwt: 0,
+    isPulled: false,
+    resend: false,
+    sweep: false,
+    clockMs: 0,
+    collectionRev,
+  };
   if (stored.collectionRev === collectionRev) return keep(database, key, { ...unknown, ...stored });
   // A new version of the schema, or a collection made anew: what was pulled may not be here. What is owed still is.
-  const { epoch = '', resend = false, clockMs = 0 } = stored;
-  return keep(database, key, { ...unknown, epoch, resend, clockMs });
+  const { epoch = '', resend = false, clockMs = 0, checkpoint = 0 } = stored;
+  const sweep = (stored.sweep ?? false) || (checkpoint > 0 && !resend);
+  return keep(database, key, { ...unknown, epoch, resend, sweep, clockMs });
 }
 
 function keep<T extends object>(database: RxDatabase, key: string, initial: T): RecordKeeper<T> {
@@ -87,43 +94,9 @@ function keep<T extends object>(database: RxDatabase, key: string, initial: T): 
       // Only the change: another tab may have changed the rest. In order, also after a write that failed.
       const stored = writing
         .catch(() => {})
-        .then(() => write<T>(database, key, (other) => ({ ...value, ...other, ...change })));
+        .then(() => writeInternal<T>(database, key, (other) => ({ ...value, ...other, ...change })));
       writing = stored;
       return stored.then(() => {});
     },
   };
-}
-
-async function find(database: RxDatabase, key: string, context: InternalStoreDocType['context']) {
-  const id = getPrimaryKeyOfInternalDocument(key, context);
-  const [document] = await database.internalStore.findDocumentsById([id], false);
-  return document;
-}
-
-/** Writes what `change` makes of the stored value, and answers it. */
-async function write<T extends object>(
-  database: RxDatabase,
-  key: string,
-  change: (stored: T | undefined) => T,
-): Promise<T> {
-  for (;;) {
-    const previous = await find(database, key, 'OTHER');
-    const data = change(previous?.data);
-    const document = {
-      id: getPrimaryKeyOfInternalDocument(key, 'OTHER'),
-      key,
-      context: 'OTHER' as const,
-      data,
-      _deleted: false,
-      _meta: getDefaultRxDocumentMeta(),
-      _rev: getDefaultRevision(),
-      _attachments: {},
-    };
-    const row = previous ? { document, previous } : { document };
-    const { error } = await database.internalStore.bulkWrite([row], RECORD_CONTEXT);
-    const [failure] = error;
-    if (failure === undefined) return data;
-    // Another tab wrote the same record in between.
-    if (failure.status !== 409) throw new Error(`the record '${key}' could not be stored (status ${failure.status})`);
-  }
 }

@@ -1,5 +1,5 @@
 import { encodeState, pick } from '@breakwater/crdt';
-import type { Ack, AckGroup, Limits, RefusalCode, Row } from '@breakwater/protocol';
+import type { Ack, AckGroup, Limits, Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { LocalRow } from '../storage/document-row.ts';
 import type { AcknowledgedRow, LocalRows } from '../storage/local-rows.ts';
@@ -9,7 +9,8 @@ export interface UpOptions {
   readonly collection: string;
   readonly rows: LocalRows;
   readonly pending: PendingRows;
-  readonly onRefused: (id: string, code: RefusalCode, reason: string) => void;
+  /** Sees to rows that the server does not take. Until it has, they are in no other push. */
+  readonly onRefused: (session: Session, refused: readonly RefusedPush[]) => Promise<void>;
   /** Stores what an ack says, in the order of the stream. */
   readonly onAcknowledged: (session: Session, rows: AcknowledgedRow[], checkpoint: number) => Promise<void>;
 }
@@ -29,13 +30,23 @@ export class ClockJumpError extends Error {
   }
 }
 
+/** A row as it was pushed, and why it was not taken. */
+export interface RefusedPush {
+  readonly row: LocalRow;
+  readonly code: string;
+  readonly reason: string;
+}
+
 interface Batch {
   readonly rows: Row[];
   readonly pushed: LocalRow[];
+  /** Rows that are not worth sending. */
+  readonly refused: RefusedPush[];
 }
 
 interface Results {
   readonly acknowledged: AcknowledgedRow[];
+  readonly refused: RefusedPush[];
   /** Rows whose stamps are too far ahead of the server's clock. */
   readonly ahead: string[];
 }
@@ -55,7 +66,7 @@ export function createUp(options: UpOptions): Up {
 
   async function readBatch(ids: readonly string[], { maxRowBytes, maxMessageBytes }: Limits): Promise<Batch> {
     const maxBytes = Math.min(PUSH_BYTES, maxMessageBytes / 2);
-    const batch: Batch = { rows: [], pushed: [] };
+    const batch: Batch = { rows: [], pushed: [], refused: [] };
     const found = await rows.read(ids);
     const foundIds = new Set(found.map(({ id }) => id));
     for (const id of ids) if (!foundIds.has(id)) pending.drop(id);
@@ -64,7 +75,8 @@ export function createUp(options: UpOptions): Up {
       const row = encodeRow(local);
       if (row === undefined) continue;
       if (row.bytes.length > maxRowBytes) {
-        refuse(local.id, 'too-large', `the row has ${row.bytes.length} bytes, the server takes ${maxRowBytes}`);
+        const reason = `the row has ${row.bytes.length} bytes, the server takes ${maxRowBytes}`;
+        batch.refused.push({ row: local, code: 'too-large', reason });
         continue;
       }
       bytes += row.bytes.length + row.id.length;
@@ -89,13 +101,9 @@ export function createUp(options: UpOptions): Up {
     return { id, seq: 0, ...base, deleted: false, bytes: encodeState(part) };
   }
 
-  function refuse(id: string, code: RefusalCode, reason: string): void {
-    pending.drop(id);
-    onRefused(id, code, reason);
-  }
-
   function readResults(group: AckGroup | undefined, batch: Batch): Results {
     const acknowledged: AcknowledgedRow[] = [];
+    const refused: RefusedPush[] = [];
     const ahead: string[] = [];
     batch.pushed.forEach((row, i) => {
       const result = group?.results[i];
@@ -107,7 +115,7 @@ export function createUp(options: UpOptions): Up {
           break;
         case 'refused':
           if (result.code === 'clock-ahead' && !restampedIds.has(row.id)) ahead.push(row.id);
-          else refuse(row.id, result.code, result.reason);
+          else refused.push({ row, code: result.code, reason: result.reason });
           break;
         case 'send-full':
           pending.requireWhole(row.id);
@@ -118,7 +126,7 @@ export function createUp(options: UpOptions): Up {
           );
       }
     });
-    return { acknowledged, ahead };
+    return { acknowledged, refused, ahead };
   }
 
   async function restamp(ids: readonly string[]): Promise<void> {
@@ -136,14 +144,16 @@ export function createUp(options: UpOptions): Up {
       const ids = pending.take(Math.min(PUSH_ROWS, limits.maxPushRows));
       try {
         const batch = await readBatch(ids, limits);
+        if (batch.refused.length > 0) await onRefused(session, batch.refused);
         if (batch.rows.length === 0) return ids.length > 0;
         const groups = [{ collection, rows: batch.rows }];
         const stored = await session.request({ type: 'push', atomic: false, groups }, (ack: Ack) => {
           const group = ack.groups.find((each) => each.collection === collection);
-          const { acknowledged, ahead } = readResults(group, batch);
-          return { ahead, done: onAcknowledged(session, acknowledged, group?.checkpoint ?? 0) };
+          const { acknowledged, ...rest } = readResults(group, batch);
+          return { ...rest, done: onAcknowledged(session, acknowledged, group?.checkpoint ?? 0) };
         });
         await stored.done;
+        if (stored.refused.length > 0) await onRefused(session, stored.refused);
         if (!session.signal.aborted) await restamp(stored.ahead);
         return true;
       } finally {

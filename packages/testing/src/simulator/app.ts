@@ -77,8 +77,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     record,
     scheduler,
     onChange: () => {},
-    onRefused: ({ id, reason }) => onFault(`${name}: '${id}' was refused: ${reason}`),
-    onRefusalOver: () => {},
+    refusedBefore: [],
+    async keepRefused(records) {
+      for (const { id, reason } of records) onFault(`${name}: '${id}' was refused: ${reason}`);
+    },
     onError: ({ message }) => onFault(`${name}: ${message}`),
     onPushAcknowledged: () => {},
   });
@@ -126,6 +128,7 @@ const FRESH_RECORD: CollectionRecord = {
   cleanLwt: 0,
   isPulled: false,
   resend: false,
+  sweep: false,
   clockMs: 0,
   collectionRev: '1-a',
 };

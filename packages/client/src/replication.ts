@@ -1,0 +1,68 @@
+import type { RxDocument } from 'rxdb';
+import type { Observable } from 'rxjs';
+import type { BackoffOptions } from './connection/backoff.ts';
+import type { BreakerOptions } from './connection/breaker.ts';
+import type { WebSocketLike } from './connection/web-socket-like.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
+
+export interface ReplicateOptions {
+  /** Of the server's websocket: `wss://host/sync`. */
+  readonly url: string;
+  /** Asked at each attempt, once the socket is open; part of the attempt's 10 s. Default: an empty token. */
+  readonly token?: () => string | Promise<string>;
+  /** Opens a socket. Default: the platform's WebSocket. */
+  readonly webSocket?: (url: string) => WebSocketLike;
+  readonly breaker?: Partial<BreakerOptions>;
+  readonly backoff?: Partial<BackoffOptions>;
+  /** Time; default: the system's. For tests. */
+  readonly scheduler?: Scheduler;
+  /** A random number in [0, 1); default: Math.random. For tests. */
+  readonly random?: () => number;
+}
+
+/** The replication of one database. Observables of state emit the current value at once. */
+export interface Replication {
+  readonly status: Status;
+  readonly status$: Observable<Status>;
+  readonly pending: Pending;
+  readonly pending$: Observable<Pending>;
+  /** The inbox: local writes that the server did not take, oldest first. It outlives the app's runs. */
+  readonly refused: readonly RefusedWrite[];
+  readonly refused$: Observable<readonly RefusedWrite[]>;
+  readonly errors$: Observable<SyncError>;
+  /** Resolves once everything that the server had was ever here; rejects when replication has ended or failed. */
+  awaitInitialReplication(): Promise<void>;
+  /**
+   * Resolves once the link is live, everything is here and nothing is pending, but in collections that the server does not
+   * have; rejects when replication has ended or failed.
+   */
+  awaitInSync(): Promise<void>;
+  /**
+   * 'stored': everything that the document shows is on the server's disk. 'refused': the server did not take it; see
+   * `refused`.
+   *
+   * @throws ConfirmTimeoutError when neither is known after `timeoutMs` (default: 30,000); the write stays pending.
+   * @throws ReplicationEndedError when replication ends first.
+   */
+  confirm<D>(document: RxDocument<D>, options?: { readonly timeoutMs?: number }): Promise<'stored' | 'refused'>;
+  /** Gives up the link until start(). */
+  pause(): void;
+  start(): void;
+  /** Tries at once when offline, halted, failed or waiting for a token. */
+  retry(): void;
+  /**
+   * The changes that another user left unsent shall go up under the user who is signed in now. For a replication that has
+   * failed for this reason; it tries again at once.
+   */
+  adopt(): void;
+  /** Ends replication for good. Local writes stay pending for the next one. */
+  cancel(): Promise<void>;
+  /**
+   * Ends replication. With `wipe` the database is closed and everything of it is removed from the device.
+   *
+   * @throws UnsentWritesError when there are changes that the server does not have, which a wipe would destroy; nothing has
+   * happened then. `discardUnsent` destroys them.
+   */
+  signOut(options?: { readonly wipe?: boolean; readonly discardUnsent?: boolean }): Promise<void>;
+}

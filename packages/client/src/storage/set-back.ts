@@ -1,0 +1,169 @@
+import {
+  type Clock,
+  type DocumentPlan,
+  EMPTY_STATE,
+  editRich,
+  GENERATION,
+  isCounterPath,
+  isDeleted,
+  isRichKind,
+  type Json,
+  type JsonObject,
+  newestStamp,
+  type Path,
+  type RichEdit,
+  type RichKind,
+  readCounter,
+  readRich,
+  rebaseContent,
+  type State,
+  sameBytes,
+  sameValue,
+  stampAt,
+  toPath,
+} from '@breakwater/crdt';
+import { type ContentAuthor, clientIdAfter } from './capture-contents.ts';
+import { type LocalRow, plainFields, type RemoteRow, toDocument, toVoid } from './document-row.ts';
+import type { StoredDocument } from './row-meta.ts';
+
+/** A row is to go back to what the server holds. */
+export interface Replacement {
+  readonly id: string;
+  /** Undefined: the server has no such row, or none that may be read here. */
+  readonly server: RemoteRow | undefined;
+  /** What was pushed and refused; undefined: whatever is pending now. Later writes stay, on top of the server's state. */
+  readonly pushed?: LocalRow;
+  /** Only a row that was last seen with this seq or an earlier one. */
+  readonly upToSeq?: number;
+}
+
+/** What a user had written and the server did not take. */
+export interface RefusedValues {
+  /** The stored revision that was refused, as a part of the key under which the values are kept. */
+  readonly revision: string;
+  readonly id: string;
+  /** Of an insert the document is not on the server, or is deleted there. */
+  readonly kind: 'insert' | 'change' | 'delete';
+  /** The whole document as the user saw it, without RxDB's own fields. */
+  readonly document: JsonObject;
+  readonly paths: readonly Path[];
+  /** What the server shows in the fields that are no registers: the user's change starts from there when it is made again. */
+  readonly contents: JsonObject;
+}
+
+export interface SetBack {
+  readonly document: StoredDocument;
+  /** Undefined: nothing is lost by going back. */
+  readonly refused: RefusedValues | undefined;
+}
+
+export interface SetBackContext {
+  readonly plan: DocumentPlan;
+  readonly clock: Clock;
+  readonly author: ContentAuthor;
+}
+
+/**
+ * The one way backwards: the document that shows the server's state, and the user's values that are no longer in it.
+ * Undefined: it is no more what was refused, another generation or a later row has taken its place.
+ */
+export function setBack(
+  local: LocalRow,
+  { server, pushed = local, upToSeq = Number.POSITIVE_INFINITY }: Replacement,
+  context: SetBackContext,
+): SetBack | undefined {
+  if ((local.seq ?? 0) > upToSeq) return undefined;
+  if (local.state.generation !== pushed.state.generation) return undefined;
+  const replaced = local.replaced + 1;
+  const target = { plan: context.plan, id: local.id, previous: local.document, replaced, batches: new Set<string>() };
+  const wasInserted = pushed.pending.has(GENERATION) || server === undefined || isDeleted(server.state);
+  const later = wasInserted ? NOTHING : laterChanges(local, pushed, context.plan);
+  const paths = new Set([...pushed.pending, ...(wasInserted ? local.pending : [])]);
+  const refused = keptValues(local, [...paths], { server, wasInserted, plan: context.plan });
+  if (server === undefined) return { document: toVoid(target), refused };
+  const state = withLater(server.state, later, { local, pushed, replaced, ...context });
+  const pending = new Set([...later.paths, ...later.fields.map(([field]) => toPath([field]))]);
+  return { document: toDocument(state, { ...target, pending, seq: server.seq }), refused };
+}
+
+/** What was written after the push, so that it was not refused. */
+interface Later {
+  readonly paths: readonly Path[];
+  readonly fields: readonly (readonly [field: string, kind: RichKind])[];
+}
+
+const NOTHING: Later = { paths: [], fields: [] };
+
+function laterChanges(local: LocalRow, pushed: LocalRow, plan: DocumentPlan): Later {
+  if (local === pushed) return NOTHING;
+  const paths = [...local.pending].filter((path) => stampAt(local.state, path) !== stampAt(pushed.state, path));
+  const kinds = richKinds(plan);
+  if (sameBytes(local.state.rich, pushed.state.rich)) return { paths, fields: [] };
+  const [before, after] = [readRich(pushed.state.rich, kinds), readRich(local.state.rich, kinds)];
+  const isPending = (field: string) => local.pending.has(toPath([field]));
+  return { paths, fields: kinds.filter(([field]) => isPending(field) && !sameValue(before[field], after[field])) };
+}
+
+function richKinds({ kinds }: DocumentPlan): [string, RichKind][] {
+  return [...kinds].flatMap(([field, kind]) => (isRichKind(kind) ? [[field, kind]] : []));
+}
+
+interface LaterContext extends SetBackContext {
+  readonly local: LocalRow;
+  readonly pushed: LocalRow;
+  readonly replaced: number;
+}
+
+function withLater(server: State, { paths, fields }: Later, context: LaterContext): State {
+  const { local, pushed, replaced, clock, author } = context;
+  const registers = new Map(server.registers);
+  const stamp = paths.length === 0 ? server.generation : clock.next(newestStamp(server));
+  for (const path of paths) registers.set(path, { stamp, value: laterValue(path, server, context) });
+  if (fields.length === 0) return { ...server, registers };
+  const [from, to, onto] = [pushed.state, local.state, server].map((state) => readRich(state.rich, fields));
+  const edits = fields.map(([field, kind]): RichEdit => {
+    const change = { from: from?.[field] ?? null, to: to?.[field] ?? null };
+    return { field, kind, value: rebaseContent(kind, change, onto?.[field] ?? null) };
+  });
+  const clientId = clientIdAfter(author.clientId, replaced);
+  const by = { clientId, collection: author.collection, id: local.id, generation: server.generation };
+  return { ...server, registers, rich: editRich(server.rich, edits, by) };
+}
+
+function laterValue(path: Path, server: State, { local, pushed, plan }: LaterContext): Json | undefined {
+  const valueIn = ({ registers }: State) => registers.get(path)?.value;
+  const isCounter = [...plan.kinds].some(([field, kind]) => kind === 'counter' && isCounterPath(path, field));
+  if (!isCounter) return valueIn(local.state);
+  const count = (state: State) => Number(valueIn(state) ?? 0);
+  return count(server) + count(local.state) - count(pushed.state);
+}
+
+interface KeptContext {
+  readonly server: RemoteRow | undefined;
+  readonly wasInserted: boolean;
+  readonly plan: DocumentPlan;
+}
+
+function keptValues(
+  { id, document }: LocalRow,
+  paths: readonly Path[],
+  { server, wasInserted, plan }: KeptContext,
+): RefusedValues | undefined {
+  // Who deleted it again meanwhile wants nothing of it.
+  if (paths.length === 0 || (document._deleted && wasInserted)) return undefined;
+  const kind = document._deleted ? 'delete' : wasInserted ? 'insert' : 'change';
+  return {
+    revision: document._rev,
+    id,
+    kind,
+    document: plainFields(document),
+    paths: paths.filter((path) => path !== GENERATION).sort(),
+    contents: contentsOf(server?.state ?? EMPTY_STATE, plan),
+  };
+}
+
+function contentsOf(state: State, plan: DocumentPlan): JsonObject {
+  const contents: JsonObject = readRich(state.rich, richKinds(plan));
+  for (const [field, kind] of plan.kinds) if (kind === 'counter') contents[field] = readCounter(state, field);
+  return contents;
+}

@@ -1,0 +1,33 @@
+import type { Row } from '@breakwater/protocol';
+import type { LocalRows } from '../storage/local-rows.ts';
+import type { Refusal } from './down.ts';
+
+/** A pull from 0 after which the rows that it did not bring are no more: the server has dropped their tombstones. */
+export interface Sweep {
+  /** The pull brought these. */
+  note(rows: readonly Row[]): void;
+  /** Rows to be removed, batch by batch, once everything up to `checkpoint` has come and is stored. */
+  rest(rows: LocalRows, checkpoint: number): AsyncGenerator<Refusal[]>;
+}
+
+export function createSweep(): Sweep {
+  const broughtIds = new Set<string>();
+
+  return {
+    note(rows) {
+      for (const { id } of rows) broughtIds.add(id);
+    },
+    async *rest(rows, checkpoint) {
+      for await (const batch of rows.all()) {
+        const gone = batch.filter(({ id, seq }) => seq !== undefined && seq <= checkpoint && !broughtIds.has(id));
+        if (gone.length > 0) yield gone.map(({ id }) => toRefusal(id, checkpoint));
+      }
+    },
+  };
+}
+
+/** What was changed here meanwhile is the user's to decide. */
+function toRefusal(id: string, checkpoint: number): Refusal {
+  const reason = 'the document was deleted elsewhere, so long ago that the server has forgotten it';
+  return { id, server: undefined, upToSeq: checkpoint, code: 'purged', reason };
+}
