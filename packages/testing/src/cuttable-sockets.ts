@@ -8,25 +8,52 @@ export interface CuttableSockets {
   cut(): void;
   /** From now on nothing that the server says is heard on the present socket: its acks never arrive. */
   deafen(): void;
+  /** What the server says waits until release(). Resolves when something does. */
+  hold(): Promise<void>;
+  release(): void;
+}
+
+interface Entry {
+  readonly socket: WebSocket;
+  isDeaf: boolean;
 }
 
 export function createCuttableSockets(): CuttableSockets {
-  let current: { readonly socket: WebSocket; deaf: boolean } | undefined;
+  let current: Entry | undefined;
+  let held: (() => void)[] | undefined;
+  let somethingWaits = Promise.withResolvers<void>();
+
+  function hear(deliver: () => void): void {
+    if (held === undefined) return deliver();
+    held.push(deliver);
+    somethingWaits.resolve();
+  }
+
   return {
     webSocket(url) {
-      const socket = new WebSocket(url, { perMessageDeflate: false });
-      const entry = { socket, deaf: false };
+      const entry = { socket: new WebSocket(url, { perMessageDeflate: false }), isDeaf: false };
       current = entry;
-      return asWebSocketLike(socket, () => entry.deaf);
+      return asWebSocketLike(entry, hear);
     },
     cut: () => current?.socket.terminate(),
     deafen() {
-      if (current) current.deaf = true;
+      if (current) current.isDeaf = true;
+    },
+    hold() {
+      held = [];
+      somethingWaits = Promise.withResolvers<void>();
+      return somethingWaits.promise;
+    },
+    release() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const deliver of waiting) deliver();
     },
   };
 }
 
-function asWebSocketLike(socket: WebSocket, isDeaf: () => boolean): WebSocketLike {
+function asWebSocketLike(entry: Entry, hear: (deliver: () => void) => void): WebSocketLike {
+  const { socket } = entry;
   const like: WebSocketLike = {
     binaryType: 'arraybuffer',
     onopen: null,
@@ -39,7 +66,7 @@ function asWebSocketLike(socket: WebSocket, isDeaf: () => boolean): WebSocketLik
   socket.binaryType = 'arraybuffer';
   socket.on('open', () => like.onopen?.(undefined as never));
   socket.on('message', (data) => {
-    if (!isDeaf()) like.onmessage?.({ data } as never);
+    if (!entry.isDeaf) hear(() => like.onmessage?.({ data } as never));
   });
   socket.on('close', (code, reason) => like.onclose?.({ code, reason: reason.toString() } as never));
   socket.on('error', () => like.onerror?.(undefined as never));

@@ -1,11 +1,8 @@
-import { inspectRows } from '@breakwater/client';
-import type { State } from '@breakwater/crdt';
-import { decodeState } from '@breakwater/crdt';
 import type { RxStorage } from 'rxdb';
 import { expect, it } from 'vitest';
-import { judge, toHoldings } from '../src/judge.ts';
+import { judgeClients } from '../src/judge-clients.ts';
 import { createRandom, type Random } from '../src/random.ts';
-import { asRxCollection, openWorldClient, startWorldServer, type WorldClient, type WorldServer } from '../src/world.ts';
+import { openWorldClient, startWorldServer, type WorldClient, type WorldServer } from '../src/world.ts';
 
 const CLIENTS = 3;
 const STEPS = 60;
@@ -58,7 +55,7 @@ async function play(seed: number, options: ConvergenceOptions): Promise<readonly
       );
     }
     for (let step = 0; step < STEPS; step++) await takeStep(random, server, random.pick(clients), options.canReopen);
-    return await compare(server, clients);
+    return await judgeClients(server, clients);
   } finally {
     await Promise.all(clients.map((client) => client.end()));
     await server.end();
@@ -134,50 +131,4 @@ async function write(random: Random, { notes }: WorldClient): Promise<void> {
 /** Removes up to one item somewhere and puts the new one there. */
 function spliced(items: readonly string[], item: string, random: Random): string[] {
   return items.toSpliced(random.int(items.length + 1), random.int(2), item);
-}
-
-async function compare(server: WorldServer, clients: readonly WorldClient[]): Promise<readonly string[]> {
-  // What is pending goes up first; after a new connection everybody has pulled what the others pushed.
-  for (const { sockets, sync } of clients) {
-    sockets.cut();
-    sync.start();
-  }
-  await Promise.all(clients.map(({ sync }) => sync.awaitInSync()));
-  for (const { sync } of clients) {
-    sync.pause();
-    sync.start();
-  }
-  await Promise.all(clients.map(({ sync }) => sync.awaitInSync()));
-  const replicas = await Promise.all(
-    clients.map(async ({ name, notes, sync }) => {
-      const states: [string, State][] = [];
-      for await (const { id, state } of inspectRows(asRxCollection(notes))) states.push([id, state]);
-      return { name, holdings: toHoldings(states), pendingRows: sync.pending.rows };
-    }),
-  );
-  const { rows } = server.store.page('default', 'notes', {
-    after: 0,
-    labels: ['default'],
-    maxRows: 1_000,
-    maxBytes: 2 ** 24,
-  });
-  const verdict = judge(toHoldings(rows.map(({ id, state }) => [id, decodeState(state)])), replicas);
-  const shown = await Promise.all(clients.map(showDocuments));
-  return [...verdict, ...shown.filter((text) => text !== shown[0]).map((text) => `shown: ${text}, not ${shown[0]}`)];
-}
-
-/** What an app sees. */
-async function showDocuments({ notes }: WorldClient): Promise<string> {
-  const documents = await notes.find({ sort: [{ id: 'asc' }] }).exec();
-  return JSON.stringify(
-    documents.map(({ id, title, rating, body, tags, steps, likes }) => ({
-      id,
-      title,
-      rating,
-      body,
-      tags,
-      steps,
-      likes,
-    })),
-  );
 }
