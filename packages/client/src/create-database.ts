@@ -9,6 +9,7 @@ import {
 } from 'rxdb';
 import { requireCaptured, withBreakwater } from './storage/with-breakwater.ts';
 import { openDatabaseRecord } from './sync/record.ts';
+import { undoAbandoned } from './sync/undo-batch.ts';
 
 /** The RxDB collections of definitions, with the document types inferred from the schemas. */
 export type CollectionsOf<T extends CollectionDefinitions> = {
@@ -39,6 +40,7 @@ export async function createDatabase<const T extends CollectionDefinitions>({
   try {
     await database.addCollections(creators as never);
     await nameReplica(database as unknown as RxDatabase);
+    await undoAbandoned(database as unknown as RxDatabase);
   } catch (error) {
     // Left open, it would keep the next try from opening it.
     await database.close();

@@ -23,3 +23,8 @@ export class UnsentWritesError extends Error {
     this.count = count;
   }
 }
+
+/** Thrown by batch when it cannot be written as a whole. Nothing of it was written. */
+export class BatchError extends Error {
+  override readonly name = 'BatchError';
+}

@@ -18,10 +18,13 @@ import type { ReplicateOptions, Replication } from './replication.ts';
 import { systemScheduler } from './scheduler.ts';
 import type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
 import { createLocalRows } from './storage/local-rows.ts';
+import { createBatchUp } from './sync/batch-up.ts';
 import { bind } from './sync/binding.ts';
 import { type CollectionSync, createCollectionSync } from './sync/collection-sync.ts';
 import { type Inbox, openInbox } from './sync/inbox.ts';
+import { readJournal, removeJournal } from './sync/journal.ts';
 import { type DatabaseRecord, openCollectionRecord, openDatabaseRecord, type RecordKeeper } from './sync/record.ts';
+import { ABANDONED_AFTER_MS, undoAbandoned as undoAbandonedBatches } from './sync/undo-batch.ts';
 import { ClockJumpError } from './sync/up.ts';
 
 /** Default of confirm, in milliseconds. */
@@ -51,13 +54,19 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   const errors$ = new Subject<SyncError>();
   const changed$ = new Subject<void>();
   let collections: readonly CollectionSync[] = [];
+  const batchUp = createBatchUp({
+    members: () => collections.map(({ member }) => member),
+    readJournal: (batch) => readJournal(database, batch),
+    removeJournal: (batch) => removeJournal(database, batch),
+  });
   let inbox: Inbox | undefined;
   let isAdopting = false;
+  let cancelUndo = () => {};
   let wantsToRun = true;
   let ended = false;
 
   const opening = open().catch((error: unknown) => {
-    reportError({ code: 'storage-failed', message: describeError(error), cause: error });
+    reportStorage(error);
     status$.next({ state: 'failed', since: scheduler.now(), reason: describeError(error) });
     changed$.next();
     throw error;
@@ -66,6 +75,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   async function open(): Promise<Connection> {
     const record = await openDatabaseRecord(database, () => randomToken(12));
+    await undoAbandoned();
     const opened = await openInbox(database);
     inbox = opened;
     opened.records$
@@ -95,6 +105,17 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     return connection;
   }
 
+  /** Now, and once more for those that another tab may have been writing when it was closed. */
+  async function undoAbandoned(): Promise<void> {
+    await undoAbandonedBatches(database);
+    if (!database.multiInstance) return;
+    cancelUndo = scheduler.after(ABANDONED_AFTER_MS, () => void undoAbandonedBatches(database).catch(reportStorage));
+  }
+
+  function reportStorage(error: unknown): void {
+    reportError({ code: 'storage-failed', message: describeError(error), cause: error });
+  }
+
   async function openCollection(collection: RxCollection, database: RecordKeeper<DatabaseRecord>, inbox: Inbox) {
     const record = await openCollectionRecord(collection);
     const rows = createLocalRows(collection);
@@ -110,6 +131,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       keepRefused: inbox.keep,
       onError: reportError,
       onPushAcknowledged: () => dispatch({ type: 'sync-succeeded' }),
+      onBatches: batchUp.note,
+      onWork: batchUp.wake,
     });
     // A collection that is closed or removed leaves; the others go on.
     collection.onClose.push(async () => {
@@ -128,7 +151,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     try {
       await Promise.all(collections.map((collection) => collection.scan()));
       if (!(await prepare(connection, record, session))) return;
-      await Promise.all(collections.map((collection) => collection.run(session)));
+      await Promise.all([batchUp.run(session), ...collections.map((collection) => collection.run(session))]);
     } catch (error) {
       endSession(connection, session, error);
     }
@@ -224,6 +247,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     ended = true;
     replicated.delete(database);
     stopHints();
+    cancelUndo();
     const connection = await opening.catch(() => undefined);
     connection?.dispatch({ type: 'stop' });
     await Promise.all(collections.map((collection) => collection.stop()));

@@ -29,6 +29,8 @@ export interface RefusedWrite {
   readonly collection: string;
   /** Of the document. */
   readonly id: string;
+  /** Writes with the same one were refused together; retry, edit and discard concern all of them. */
+  readonly batch?: string;
   /**
    * `too-large`, `invalid`, `forbidden`, `batch-refused`, `clock-ahead`, `malformed`, or `purged`: the document was deleted
    * elsewhere, so long ago that the server has forgotten it.
@@ -47,7 +49,7 @@ export interface RefusedWrite {
   /**
    * Makes the same change once more, to the document as it is now, and takes the write out of the inbox.
    *
-   * @throws RxError when RxDB does not take it; the write then stays in the inbox.
+   * @throws BatchError when RxDB does not take it; the write then stays in the inbox.
    */
   retry(): Promise<void>;
   /** As `retry`, with these fields in place of what was refused. */

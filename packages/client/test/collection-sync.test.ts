@@ -22,6 +22,8 @@ function createSlowRows() {
     state: { generation: '', registers: new Map(), partial: false },
     pending: new Set(['title']),
     seq: undefined,
+    replaced: 0,
+    batches: new Set(),
   } as unknown as LocalRow;
   const rows: LocalRows = {
     clock: createClock({ now: () => 0 }),
@@ -91,6 +93,8 @@ function startSync(rows: LocalRows, record = createRecord(), scheduler: Schedule
     keepRefused: async () => {},
     onError: () => {},
     onPushAcknowledged: () => {},
+    onBatches: () => {},
+    onWork: () => {},
   });
 }
 

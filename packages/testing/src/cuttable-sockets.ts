@@ -11,6 +11,8 @@ export interface CuttableSockets {
   /** What the server says waits until release(). Resolves when something does. */
   hold(): Promise<void>;
   release(): void;
+  /** Called with what the client sends. */
+  onSend: (frame: Uint8Array) => void;
 }
 
 interface Entry {
@@ -29,11 +31,12 @@ export function createCuttableSockets(): CuttableSockets {
     somethingWaits.resolve();
   }
 
-  return {
+  const sockets: CuttableSockets = {
+    onSend: () => {},
     webSocket(url) {
       const entry = { socket: new WebSocket(url, { perMessageDeflate: false }), isDeaf: false };
       current = entry;
-      return asWebSocketLike(entry, hear);
+      return asWebSocketLike(entry, { hear, say: (frame) => sockets.onSend(frame) });
     },
     cut: () => current?.socket.terminate(),
     deafen() {
@@ -50,9 +53,15 @@ export function createCuttableSockets(): CuttableSockets {
       for (const deliver of waiting) deliver();
     },
   };
+  return sockets;
 }
 
-function asWebSocketLike(entry: Entry, hear: (deliver: () => void) => void): WebSocketLike {
+interface Ears {
+  readonly hear: (deliver: () => void) => void;
+  readonly say: (frame: Uint8Array) => void;
+}
+
+function asWebSocketLike(entry: Entry, { hear, say }: Ears): WebSocketLike {
   const { socket } = entry;
   const like: WebSocketLike = {
     binaryType: 'arraybuffer',
@@ -60,7 +69,10 @@ function asWebSocketLike(entry: Entry, hear: (deliver: () => void) => void): Web
     onmessage: null,
     onclose: null,
     onerror: null,
-    send: (data) => socket.send(data),
+    send(data) {
+      say(data);
+      socket.send(data);
+    },
     close: (code, reason) => socket.close(code, reason),
   };
   socket.binaryType = 'arraybuffer';

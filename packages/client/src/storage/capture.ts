@@ -31,6 +31,8 @@ import {
 
 export interface Capture {
   readonly plan: DocumentPlan;
+  /** What the write belongs to, if it does not stand alone. */
+  readonly batch?: string | undefined;
   readonly clock: Clock;
   readonly author: ContentAuthor;
 }
@@ -46,15 +48,25 @@ export function captureWrite(
   previous: StoredDocument | undefined,
   document: StoredDocument,
 ): RowMeta {
+  const meta = capturedMeta(capture, previous, document);
+  if (capture.batch !== undefined) meta.batches.add(capture.batch);
+  return packRowMeta(meta);
+}
+
+function capturedMeta(
+  capture: Capture,
+  previous: StoredDocument | undefined,
+  document: StoredDocument,
+): MutableRowMeta {
   const written = normalizeInPlace(capture.plan, previous, document);
   const meta = previous && readRowMeta(capture.plan, previous);
-  if (previous === undefined || meta === undefined) return packRowMeta(inserted(capture, written, document));
+  if (previous === undefined || meta === undefined) return inserted(capture, written, document);
   if (previous._deleted && !document._deleted) {
     const insert = isVoid(meta) ? inserted : revived;
-    return packRowMeta(insert(capture, written, document, meta));
+    return insert(capture, written, document, meta);
   }
   if (document._deleted && !previous._deleted) keepAttachments(meta, previous);
-  return packRowMeta(changed(capture, meta, differences(capture.plan, written, previous, document), document));
+  return changed(capture, meta, differences(capture.plan, written, previous, document), document);
 }
 
 /** RxDB drops the attachments of a deleted document. Their registers stay what they were: no one removed them by name. */

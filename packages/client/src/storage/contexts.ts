@@ -12,9 +12,26 @@ export const ACK_CONTEXT = 'breakwater-ack';
 /** A row that goes back to what the server holds. */
 export const REPLACE_CONTEXT = 'breakwater-replace';
 
+/** A batch that could not be written whole: its documents become what they were. */
+export const UNDO_CONTEXT = 'breakwater-undo';
+
+const BATCH_PREFIX = 'breakwater-batch ';
+
+/** A user's writes that belong together; captured like any other. */
+export function batchContext(batch: string): string {
+  return BATCH_PREFIX + batch;
+}
+
+/** The batch that a write belongs to, or undefined. */
+export function batchOf(context: string): string | undefined {
+  return context.startsWith(BATCH_PREFIX) ? context.slice(BATCH_PREFIX.length) : undefined;
+}
+
+const OWN_CONTEXTS = new Set([MERGE_CONTEXT, ACK_CONTEXT, REPLACE_CONTEXT, UNDO_CONTEXT]);
+
 /** Our own contexts: the document is written as it is given. */
 export function isOwnContext(context: string): boolean {
-  return context === MERGE_CONTEXT || context === ACK_CONTEXT || context === REPLACE_CONTEXT;
+  return OWN_CONTEXTS.has(context);
 }
 
 /** RxDB's schema migration writes documents that were captured when they were first written. */

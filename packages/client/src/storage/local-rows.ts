@@ -17,7 +17,7 @@ import { ACK_CONTEXT, MERGE_CONTEXT, REPLACE_CONTEXT } from './contexts.ts';
 import { idOf, type LocalRow, type RemoteRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
 import { createKnownRich } from './known-rich.ts';
 import { restamp } from './restamp.ts';
-import { packRowMeta, type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
+import { packRowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 import { type RefusedValues, type Replacement, setBack } from './set-back.ts';
 import { requireCaptured } from './with-breakwater.ts';
 
@@ -34,6 +34,8 @@ export interface PendingChange {
   readonly bytes: number;
   /** Height of the revision that this is said of: what is said of an older one comes too late. */
   readonly height: number;
+  /** What it belongs to, if it does not stand alone: it goes up with the rest of that only. */
+  readonly batches?: readonly string[] | undefined;
 }
 
 /** A collection's storage, read and written for replication. Every write is a compare-and-swap, tried until it holds. */
@@ -140,7 +142,9 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const local = stored && toLocalRow(plan, stored);
     const state = local ? merge(local.state, remote.state) : remote.state;
     const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
-    if (stored && local && sameState(local.state, state)) return silent(plan, stored, pending, remote.seq);
+    if (stored && local && sameState(local.state, state)) {
+      return silent(plan, stored, { pending, seq: remote.seq, batches: local.batches });
+    }
     const { replaced = 0, batches = new Set<string>() } = local ?? {};
     const target = { plan, id: remote.id, previous: stored, pending, seq: remote.seq, replaced, batches };
     return changeTo(toDocument(state, target), stored, MERGE_CONTEXT);
@@ -177,10 +181,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     if (stored === undefined) return undefined;
     knownRich.note(pushed.id, pushed.state);
     // The very document that was pushed has nothing newer.
-    if (stored === pushed.document) return silent(plan, stored, new Set(), seq);
-    const { state, pending } = toLocalRow(plan, stored);
+    if (stored === pushed.document) return silent(plan, stored, { pending: new Set(), seq });
+    const { state, pending, batches } = toLocalRow(plan, stored);
     const left = [...pending].filter((path) => !isAcknowledged(plan, path, state, pushed.state));
-    return silent(plan, stored, new Set(left), seq);
+    const others = [...batches].filter((batch) => !pushed.batches.has(batch));
+    return silent(plan, stored, { pending: new Set(left), seq, batches: new Set(others) });
   }
 
   return {
@@ -248,12 +253,19 @@ function stillPending(pending: ReadonlySet<Path>, before: State, after: State): 
   return new Set([...pending].filter((path) => stampAt(before, path) === stampAt(after, path)));
 }
 
+interface Bookkeeping {
+  readonly pending: ReadonlySet<Path>;
+  readonly seq: number;
+  readonly batches?: ReadonlySet<string>;
+}
+
 /** The same document with other bookkeeping: `_rev` and `lwt` stay. */
-function silent(plan: DocumentPlan, stored: StoredDocument, pending: ReadonlySet<Path>, seq: number): Change {
+function silent(plan: DocumentPlan, stored: StoredDocument, { pending, seq, batches }: Bookkeeping): Change {
   const document = { ...stored };
-  const { pending: _cleared, ...rest } = rowMetaOf(stored) ?? packRowMeta(readRowMeta(plan, stored));
-  const meta: RowMeta = { ...rest, seq, ...(pending.size === 0 ? {} : { pending: [...pending].sort() }) };
-  setRowMeta(document, meta, stored._meta.lwt);
+  const { pending: _cleared, batches: _left, ...rest } = rowMetaOf(stored) ?? packRowMeta(readRowMeta(plan, stored));
+  const belongs = batches !== undefined && batches.size > 0 ? { batches: [...batches].sort() } : {};
+  const still = pending.size === 0 ? {} : { pending: [...pending].sort(), ...belongs };
+  setRowMeta(document, { ...rest, seq, ...still }, stored._meta.lwt);
   return { previous: stored, document, context: ACK_CONTEXT };
 }
 
@@ -262,7 +274,8 @@ function pendingChange(plan: DocumentPlan, document: StoredDocument): PendingCha
   const pending = meta ? (meta.pending ?? []) : readRowMeta(plan, document).pending;
   let bytes = 0;
   for (const path of pending) bytes += path.length + sizeOf(valueAt(document, path));
-  return { id: idOf(plan, document), bytes, height: getHeightOfRevision(document._rev) };
+  const change = { id: idOf(plan, document), bytes, height: getHeightOfRevision(document._rev) };
+  return meta?.batches === undefined ? change : { ...change, batches: meta.batches };
 }
 
 function sizeOf(value: unknown): number {

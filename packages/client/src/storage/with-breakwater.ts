@@ -13,7 +13,7 @@ import type { BulkWriteRow, RxCollection, RxStorage, RxStorageWriteError } from 
 import { filter, type Observable } from 'rxjs';
 import { type Capture, captureWrite } from './capture.ts';
 import type { ContentAuthor } from './capture-contents.ts';
-import { ACK_CONTEXT, isOwnContext, MIGRATION_CONTEXT } from './contexts.ts';
+import { ACK_CONTEXT, batchOf, isOwnContext, MIGRATION_CONTEXT } from './contexts.ts';
 import type { Instance } from './instance.ts';
 import { keepUnpushedTombstones } from './keep-tombstones.ts';
 import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
@@ -204,12 +204,13 @@ interface CaptureParts extends Capture {
 function captureRows(rows: WriteRow[], context: string, now: number, capture: CaptureParts) {
   const good: WriteRow[] = [];
   const bad: RxStorageWriteError<Fields>[] = [];
+  const captured = { ...capture, batch: batchOf(context) };
   for (const row of rows) {
     const document = row.document as StoredDocument;
     try {
       const previous = row.previous && capture.acknowledged.refresh(row.previous as StoredDocument);
       const migrated = context === MIGRATION_CONTEXT ? rowMetaOf(document) : undefined;
-      setRowMeta(document, migrated ?? captureWrite(capture, previous, document), now);
+      setRowMeta(document, migrated ?? captureWrite(captured, previous, document), now);
       good.push(row);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;

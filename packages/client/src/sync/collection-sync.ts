@@ -10,6 +10,7 @@ import type { SyncError } from '../status.ts';
 import type { RemoteRow } from '../storage/document-row.ts';
 import type { LocalRows } from '../storage/local-rows.ts';
 import type { StoredDocument } from '../storage/row-meta.ts';
+import type { BatchMember } from './batch-up.ts';
 import { type Confirmation, createRefusals, isStored } from './confirmation.ts';
 import { createDown, type News, type Refusal } from './down.ts';
 import type { RefusedRecord } from './inbox.ts';
@@ -31,6 +32,10 @@ export interface CollectionSyncOptions {
   readonly keepRefused: (records: readonly RefusedRecord[]) => Promise<void>;
   readonly onError: (error: Omit<SyncError, 'at'>) => void;
   readonly onPushAcknowledged: () => void;
+  /** These batches have pending rows here. */
+  readonly onBatches: (batches: readonly string[]) => void;
+  /** Something may go on that had to wait. */
+  readonly onWork: () => void;
 }
 
 /** Replication of one collection, over one session after another. */
@@ -45,6 +50,8 @@ export interface CollectionSync {
   /** Caught up, and nothing is left to push that the server would take. */
   readonly isInSync: boolean;
   readonly isScanned: boolean;
+  /** For the batches that have documents here. */
+  readonly member: BatchMember;
   /** Looks for what was left pending by earlier runs of the app. */
   scan(): Promise<void>;
   /** Pulls, then follows; pushes whatever is pending. Throws what must end the session. */
@@ -121,6 +128,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     pending.update(changes);
     // Also what a merge or an ack left pending: nobody else may know of it yet.
     if (changes.some(({ bytes }) => bytes > 0)) work.fire();
+    const batches = changes.flatMap((change) => (change.bytes > 0 ? (change.batches ?? []) : []));
+    if (batches.length > 0) options.onBatches([...new Set(batches)]);
     saveSoon();
     onChange();
   }
@@ -128,14 +137,22 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   /** The rows go back to what the server holds now; asked for on the stream, so that its news keep their order. */
   async function takeBack(session: Session, refused: readonly RefusedPush[]): Promise<void> {
     const isUnknown = refused.some(({ code }) => code === 'unknown-collection');
-    if (isUnknown) return leaveAlone(session);
+    if (isUnknown) leaveAlone(session);
+    else await takeRowsBack(session, refused);
+  }
+
+  async function takeRowsBack(session: Session, refused: readonly RefusedPush[]): Promise<void> {
     await Promise.all(refused.map((each) => takeRowBack(session, each)));
   }
 
-  async function takeRowBack(session: Session, { row: pushed, code, reason }: RefusedPush): Promise<void> {
+  async function takeRowBack(session: Session, { row: pushed, code, reason, batch }: RefusedPush): Promise<void> {
     const { id } = pushed;
+    if (code === 'unknown-collection') {
+      const refused = [{ id, server: undefined, pushed, code, reason, batch }];
+      return down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 });
+    }
     const { stored } = await session.request({ type: 'get', collection: collection.name, id }, ({ row }: Got) => {
-      const refused = [{ id, server: row && toRemoteRow(row), pushed, code, reason }];
+      const refused = [{ id, server: row && toRemoteRow(row), pushed, code, reason, batch }];
       return { stored: down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 }) };
     });
     await stored;
@@ -145,8 +162,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     const refusalById = new Map(refused.map((each) => [each.id, each]));
     return rows.replace(refused, async (lost) => {
       const records = lost.map((values): RefusedRecord => {
-        const { code = '', reason = '' } = refusalById.get(values.id) ?? {};
-        return { ...values, collection: collection.name, code, reason, at: scheduler.now() };
+        const { code = '', reason = '', batch } = refusalById.get(values.id) ?? {};
+        return { ...values, collection: collection.name, code, reason, batch, at: scheduler.now() };
       });
       await options.keepRefused(records);
       refusals.add(records);
@@ -238,6 +255,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     }
     await record.set({ sweep: false });
     work.fire();
+    options.onWork();
   }
 
   function pullPage(session: Session, from: number, sweep: Sweep | undefined) {
@@ -278,6 +296,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
         const idle = work.next();
         const mayPush = !record.value.sweep && unknownTo !== session;
         if (!mayPush || !(await up.pushOnce(session))) await idle;
+        // A batch waits for rows that are on their way already.
+        else options.onWork();
       }
     } finally {
       // What this session had taken is free again only now: the next one may have found nothing to push, and waits.
@@ -320,6 +340,20 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     },
     get isInSync() {
       return isCaughtUp() && isScanned && (pending.rows === 0 || unknownTo === caughtUp);
+    },
+    member: {
+      name: collection.name,
+      get mayPush() {
+        return !record.value.sweep;
+      },
+      batchedIds: pending.batchedIds,
+      takeAll: pending.takeAll,
+      release: pending.release,
+      read: rows.read,
+      draft: up.draftBatch,
+      hear: up.hear,
+      heed: up.heed,
+      takeBack: takeRowsBack,
     },
     scan,
     async run(session) {

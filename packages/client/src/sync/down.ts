@@ -19,6 +19,7 @@ export interface News {
 export interface Refusal extends Replacement {
   readonly code: string;
   readonly reason: string;
+  readonly batch?: string | undefined;
 }
 
 export interface DownOptions {

@@ -8,6 +8,8 @@ export interface RefusedRecord extends RefusedValues {
   readonly collection: string;
   readonly code: string;
   readonly reason: string;
+  /** Records with the same one were refused together, and are written again together. */
+  readonly batch?: string | undefined;
   /** Milliseconds since 1970. */
   readonly at: number;
 }

@@ -13,15 +13,20 @@ export interface PendingRows {
   wholeStored(id: string): void;
   /** There is nothing to push of this taken row, unless it has changed since it was taken. */
   drop(id: string): void;
-  /** Up to `limit` ids that nobody has taken; they stay taken until released. */
+  /** Up to `limit` ids that nobody has taken, and that are part of no batch; they stay taken until released. */
   take(limit: number): string[];
+  /** Takes all of these, or none when somebody has taken one of them. */
+  takeAll(ids: readonly string[]): boolean;
   release(ids: readonly string[]): void;
+  /** Rows that are part of some batch. */
+  batchedIds(): string[];
 }
 
 interface Entry {
   readonly bytes: number;
   /** Of the newest revision heard of. An ack and a local write that cross may be heard of in the wrong order. */
   readonly height: number;
+  readonly isBatched: boolean;
 }
 
 export function createPendingRows(): PendingRows {
@@ -30,10 +35,14 @@ export function createPendingRows(): PendingRows {
   const takenHeightById = new Map<string, number>();
   let totalBytes = 0;
 
-  function set(id: string, bytes: number, height: number): void {
-    totalBytes += bytes - (entryById.get(id)?.bytes ?? 0);
-    if (bytes > 0) entryById.set(id, { bytes, height });
+  function set(id: string, entry: Entry): void {
+    totalBytes += entry.bytes - (entryById.get(id)?.bytes ?? 0);
+    if (entry.bytes > 0) entryById.set(id, entry);
     else entryById.delete(id);
+  }
+
+  function takeOne(id: string): void {
+    takenHeightById.set(id, entryById.get(id)?.height ?? 0);
   }
 
   return {
@@ -45,15 +54,15 @@ export function createPendingRows(): PendingRows {
     },
     has: (id) => entryById.has(id),
     update(changes) {
-      for (const { id, bytes, height } of changes) {
+      for (const { id, bytes, height, batches } of changes) {
         const isLate = height < (entryById.get(id)?.height ?? 0);
-        if (!isLate) set(id, wholeIds.has(id) ? Math.max(1, bytes) : bytes, height);
+        const isBatched = batches !== undefined;
+        if (!isLate) set(id, { bytes: wholeIds.has(id) ? Math.max(1, bytes) : bytes, height, isBatched });
       }
     },
     requireWhole(id) {
       wholeIds.add(id);
-      const entry = entryById.get(id);
-      set(id, entry?.bytes ?? 1, entry?.height ?? 0);
+      set(id, entryById.get(id) ?? { bytes: 1, height: 0, isBatched: false });
     },
     isWholeRequired: (id) => wholeIds.has(id),
     wholeStored(id) {
@@ -62,18 +71,24 @@ export function createPendingRows(): PendingRows {
     drop(id) {
       wholeIds.delete(id);
       const hasChanged = (entryById.get(id)?.height ?? 0) > (takenHeightById.get(id) ?? 0);
-      if (!hasChanged) set(id, 0, 0);
+      if (!hasChanged) set(id, { bytes: 0, height: 0, isBatched: false });
     },
     take(limit) {
       const ids: string[] = [];
-      for (const [id, { height }] of entryById) {
+      for (const [id, { isBatched }] of entryById) {
         if (ids.length === limit) break;
-        if (takenHeightById.has(id)) continue;
-        takenHeightById.set(id, height);
+        if (isBatched || takenHeightById.has(id)) continue;
+        takeOne(id);
         ids.push(id);
       }
       return ids;
     },
+    takeAll(ids) {
+      if (ids.some((id) => takenHeightById.has(id))) return false;
+      for (const id of ids) takeOne(id);
+      return true;
+    },
+    batchedIds: () => [...entryById].filter(([, { isBatched }]) => isBatched).map(([id]) => id),
     release(ids) {
       for (const id of ids) takenHeightById.delete(id);
     },

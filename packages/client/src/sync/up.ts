@@ -35,13 +35,26 @@ export interface RefusedPush {
   readonly row: LocalRow;
   readonly code: string;
   readonly reason: string;
+  /** What it was refused with. */
+  readonly batch?: string;
 }
 
-interface Batch {
+/** Rows as they go into one push. */
+export interface Draft {
   readonly rows: Row[];
   readonly pushed: LocalRow[];
   /** Rows that are not worth sending. */
   readonly refused: RefusedPush[];
+}
+
+/** What the server's answer asks for. */
+export interface Answer {
+  readonly refused: readonly RefusedPush[];
+  /** Settles when what was stored is known to the device's storage, too. */
+  readonly done: Promise<void>;
+  /** Rows that were stored. */
+  readonly stored: number;
+  readonly ahead: readonly string[];
 }
 
 interface Results {
@@ -57,6 +70,12 @@ export interface Up {
    * @throws LinkLostError, or RequestError when the server failed the push as a whole; the rows stay pending.
    */
   pushOnce(session: Session): Promise<boolean>;
+  /** Reads and encodes what is pending of these rows, which are a batch's. */
+  draftBatch(ids: readonly string[], limits: Limits): Promise<Draft>;
+  /** To be called in the very turn in which the ack came. */
+  hear(session: Session, group: AckGroup | undefined, draft: Draft): Answer;
+  /** Sees to everything that the answer asks for. */
+  heed(session: Session, answer: Answer): Promise<void>;
 }
 
 export function createUp(options: UpOptions): Up {
@@ -64,28 +83,34 @@ export function createUp(options: UpOptions): Up {
   const restampedIds = new Set<string>();
   const { collection, rows, pending, onRefused, onAcknowledged } = options;
 
-  async function readBatch(ids: readonly string[], { maxRowBytes, maxMessageBytes }: Limits): Promise<Batch> {
-    const maxBytes = Math.min(PUSH_BYTES, maxMessageBytes / 2);
-    const batch: Batch = { rows: [], pushed: [], refused: [] };
+  /** Rows that stand alone, up to so many bytes, or one row. */
+  async function draft(ids: readonly string[], limits: Limits): Promise<Draft> {
     const found = await rows.read(ids);
     const foundIds = new Set(found.map(({ id }) => id));
     for (const id of ids) if (!foundIds.has(id)) pending.drop(id);
+    // A batch may have written to some of them since they were taken.
+    const alone = found.filter(({ batches }) => batches.size === 0);
+    return encodeRows(alone, limits, Math.min(PUSH_BYTES, limits.maxMessageBytes / 2));
+  }
+
+  function encodeRows(found: readonly LocalRow[], { maxRowBytes }: Limits, maxBytes: number): Draft {
+    const drafted: Draft = { rows: [], pushed: [], refused: [] };
     let bytes = 0;
     for (const local of found) {
       const row = encodeRow(local);
       if (row === undefined) continue;
       if (row.bytes.length > maxRowBytes) {
         const reason = `the row has ${row.bytes.length} bytes, the server takes ${maxRowBytes}`;
-        batch.refused.push({ row: local, code: 'too-large', reason });
+        drafted.refused.push({ row: local, code: 'too-large', reason });
         continue;
       }
       bytes += row.bytes.length + row.id.length;
       // What does not fit is released, and taken by the next push.
-      if (bytes > maxBytes && batch.rows.length > 0) break;
-      batch.rows.push(row);
-      batch.pushed.push(local);
+      if (bytes > maxBytes && drafted.rows.length > 0) break;
+      drafted.rows.push(row);
+      drafted.pushed.push(local);
     }
-    return batch;
+    return drafted;
   }
 
   /** Undefined when another tab has already seen to the row. */
@@ -101,15 +126,15 @@ export function createUp(options: UpOptions): Up {
     return { id, seq: 0, ...base, deleted: false, bytes: encodeState(part) };
   }
 
-  function readResults(group: AckGroup | undefined, batch: Batch): Results {
+  function readResults(group: AckGroup | undefined, drafted: Draft): Results {
     const acknowledged: AcknowledgedRow[] = [];
     const refused: RefusedPush[] = [];
     const ahead: string[] = [];
-    batch.pushed.forEach((row, i) => {
+    drafted.pushed.forEach((row, i) => {
       const result = group?.results[i];
       switch (result?.kind) {
         case 'stored':
-          if (batch.rows[i]?.base === undefined) pending.wholeStored(row.id);
+          if (drafted.rows[i]?.base === undefined) pending.wholeStored(row.id);
           restampedIds.delete(row.id);
           acknowledged.push({ id: row.id, pushed: row, seq: result.seq });
           break;
@@ -122,7 +147,7 @@ export function createUp(options: UpOptions): Up {
           break;
         case undefined:
           throw new Error(
-            `the server answered a push of ${batch.rows.length} rows of ${collection} with fewer results`,
+            `the server answered a push of ${drafted.rows.length} rows of ${collection} with fewer results`,
           );
       }
     });
@@ -138,27 +163,39 @@ export function createUp(options: UpOptions): Up {
     pending.update(restamped);
   }
 
+  function hear(session: Session, group: AckGroup | undefined, drafted: Draft): Answer {
+    const { acknowledged, ...rest } = readResults(group, drafted);
+    const done = onAcknowledged(session, acknowledged, group?.checkpoint ?? 0);
+    return { ...rest, stored: acknowledged.length, done };
+  }
+
+  async function heed(session: Session, { refused, done, ahead }: Answer): Promise<void> {
+    await done;
+    if (refused.length > 0) await onRefused(session, refused);
+    if (!session.signal.aborted) await restamp(ahead);
+  }
+
   return {
     async pushOnce(session) {
       const { limits } = session.connected;
       const ids = pending.take(Math.min(PUSH_ROWS, limits.maxPushRows));
       try {
-        const batch = await readBatch(ids, limits);
-        if (batch.refused.length > 0) await onRefused(session, batch.refused);
-        if (batch.rows.length === 0) return ids.length > 0;
-        const groups = [{ collection, rows: batch.rows }];
-        const stored = await session.request({ type: 'push', atomic: false, groups }, (ack: Ack) => {
+        const drafted = await draft(ids, limits);
+        if (drafted.refused.length > 0) await onRefused(session, drafted.refused);
+        if (drafted.rows.length === 0) return ids.length > 0;
+        const groups = [{ collection, rows: drafted.rows }];
+        const answer = await session.request({ type: 'push', atomic: false, groups }, (ack: Ack) => {
           const group = ack.groups.find((each) => each.collection === collection);
-          const { acknowledged, ...rest } = readResults(group, batch);
-          return { ...rest, done: onAcknowledged(session, acknowledged, group?.checkpoint ?? 0) };
+          return hear(session, group, drafted);
         });
-        await stored.done;
-        if (stored.refused.length > 0) await onRefused(session, stored.refused);
-        if (!session.signal.aborted) await restamp(stored.ahead);
+        await heed(session, answer);
         return true;
       } finally {
         pending.release(ids);
       }
     },
+    draftBatch: async (ids, limits) => encodeRows(await rows.read(ids), limits, Number.POSITIVE_INFINITY),
+    hear,
+    heed,
   };
 }

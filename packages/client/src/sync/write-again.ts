@@ -10,26 +10,40 @@ import {
   segmentsOf,
   valueAt,
 } from '@breakwater/crdt';
-import type { RxCollection } from 'rxdb';
+import type { RxCollection, RxDatabase } from 'rxdb';
+import { requireCaptured } from '../storage/with-breakwater.ts';
 import type { RefusedRecord } from './inbox.ts';
+import { type DocumentWrite, writeBatch } from './write-batch.ts';
+
+/** A refused write that is to be made again, with `change` on top. */
+export interface WriteAgain {
+  readonly collection: RxCollection;
+  readonly record: RefusedRecord;
+  readonly change?: JsonObject;
+}
 
 /**
- * Makes a refused change once more, as a local write of now: in the document as it is, the fields that were refused, with
- * `change` on top; a document that is not there is inserted whole. Rich fields and counters get the user's edit, not the
- * user's value, so that what others did meanwhile stays.
+ * Makes refused changes once more, together, as local writes of now: in the documents as they are, the fields that were
+ * refused; a document that is not there is inserted whole. Rich fields and counters get the user's edit, not the user's
+ * value, so that what others did meanwhile stays.
  *
- * @throws RxError when RxDB does not take it.
+ * @throws BatchError when RxDB does not take one of them; nothing was written then.
  */
-export async function writeAgain(
-  collection: RxCollection,
-  plan: DocumentPlan,
-  record: RefusedRecord,
-  change: JsonObject = {},
-): Promise<void> {
-  const document = await collection.findOne(record.id).exec();
-  if (record.kind === 'delete') await document?.remove();
-  else if (document === null) await collection.insert({ ...record.document, ...change });
-  else await document.incrementalModify((fields: JsonObject) => ({ ...withRefused(fields, plan, record), ...change }));
+export function writeAgain(database: RxDatabase, writes: readonly WriteAgain[]): Promise<void> {
+  return writeBatch(database, writes.map(toDocumentWrite));
+}
+
+function toDocumentWrite({ collection, record, change = {} }: WriteAgain): DocumentWrite {
+  const { plan } = requireCaptured(collection);
+  return {
+    collection,
+    id: record.id,
+    change(fields) {
+      if (record.kind === 'delete') return undefined;
+      const again = fields === undefined ? record.document : withRefused(fields, plan, record);
+      return { ...again, ...change };
+    },
+  };
 }
 
 function withRefused(fields: JsonObject, plan: DocumentPlan, record: RefusedRecord): JsonObject {

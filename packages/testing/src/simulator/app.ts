@@ -83,6 +83,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
     onError: ({ message }) => onFault(`${name}: ${message}`),
     onPushAcknowledged: () => {},
+    onBatches: () => {},
+    onWork: () => {},
   });
   sync.scan().catch((error: unknown) => onFault(`${name}: ${error}`));
 

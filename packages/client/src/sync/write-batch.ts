@@ -1,0 +1,123 @@
+import type { JsonObject } from '@breakwater/crdt';
+import {
+  type BulkWriteRow,
+  fillObjectDataBeforeInsert,
+  type RxCollection,
+  type RxDatabase,
+  type RxStorageWriteError,
+  randomToken,
+} from 'rxdb';
+import { BatchError } from '../errors.ts';
+import { batchContext } from '../storage/contexts.ts';
+import { idOf, plainFields } from '../storage/document-row.ts';
+import type { StoredDocument } from '../storage/row-meta.ts';
+import { requireCaptured } from '../storage/with-breakwater.ts';
+import { beginJournal, endJournal, type Journal } from './journal.ts';
+import { undo, whileWriting } from './undo-batch.ts';
+
+/** What is to become of one document. */
+export interface DocumentWrite {
+  readonly collection: RxCollection;
+  readonly id: string;
+  /**
+   * From the document's fields (undefined: there is no such document) to the new ones (undefined: it is to be removed).
+   * May be asked again when somebody else wrote in between. What it throws ends the batch, of which then nothing is written.
+   */
+  readonly change: (fields: JsonObject | undefined) => JsonObject | undefined;
+}
+
+/** Other tabs and the network may get in between; so often in a row something else is wrong. */
+const ATTEMPTS = 10;
+
+type Row = BulkWriteRow<{ [field: string]: unknown }>;
+
+/**
+ * Writes documents of several collections as one batch: here all of them or none, even if the app crashes in between, and
+ * later one message and one transaction on the server.
+ *
+ * @throws BatchError when a document cannot be written; nothing was.
+ */
+export async function writeBatch(database: RxDatabase, writes: readonly DocumentWrite[]): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (await tryToWrite(database, writes)) return;
+  }
+  throw new BatchError(`the batch was overtaken by other writes ${ATTEMPTS} times in a row; nothing of it was written`);
+}
+
+interface Plan {
+  readonly collection: RxCollection;
+  readonly rows: readonly Row[];
+}
+
+/** False: somebody else wrote in between. */
+async function tryToWrite(database: RxDatabase, writes: readonly DocumentWrite[]): Promise<boolean> {
+  const plans: Plan[] = [];
+  for (const [collection, ofCollection] of Map.groupBy(writes, (write) => write.collection)) {
+    const rows = await toRows(collection, ofCollection);
+    if (rows.length > 0) plans.push({ collection, rows });
+  }
+  const [first] = plans;
+  if (first === undefined) return true;
+  const batch = randomToken(16);
+  const startedAt = requireCaptured(first.collection).clock.nowMs();
+  const journal: Journal = { batch, state: 'writing', entries: plans.flatMap(toEntries), startedAt };
+  return whileWriting(batch, async () => {
+    await beginJournal(database, journal);
+    try {
+      const errors = await writePlans(plans, batch);
+      if (errors.length === 0) {
+        await endJournal(database, batch);
+        return true;
+      }
+      await undo(database, journal);
+      const fatal = errors.find(({ status }) => status !== 409);
+      if (fatal) throw new BatchError(describe(fatal));
+      return false;
+    } catch (error) {
+      if (!(error instanceof BatchError)) await undo(database, journal);
+      throw error;
+    }
+  });
+}
+
+async function toRows(collection: RxCollection, writes: readonly DocumentWrite[]): Promise<Row[]> {
+  const ids = writes.map(({ id }) => id);
+  const found = (await collection.storageInstance.findDocumentsById(ids, true)) as StoredDocument[];
+  const { plan } = requireCaptured(collection);
+  const storedById = new Map(found.map((document) => [idOf(plan, document), document]));
+  return writes.flatMap(({ id, change }) => {
+    const previous = storedById.get(id);
+    const isThere = previous !== undefined && !previous._deleted;
+    const fields = change(isThere ? plainFields(previous) : undefined);
+    if (fields === undefined) return isThere ? [{ previous, document: { ...previous, _deleted: true } }] : [];
+    const filled = fillObjectDataBeforeInsert(collection.schema, fields);
+    if (previous === undefined) return [{ document: filled as Row['document'] }];
+    const { _meta, _rev, _attachments } = previous;
+    const document = { ...filled, _deleted: false, _meta, _rev, _attachments: isThere ? _attachments : {} };
+    return [{ previous, document }];
+  });
+}
+
+function toEntries({ collection, rows }: Plan): Journal['entries'] {
+  const { plan } = requireCaptured(collection);
+  return rows.map(({ document, previous }) => ({
+    collection: collection.name,
+    id: idOf(plan, document as StoredDocument),
+    before: (previous as StoredDocument | undefined) ?? null,
+  }));
+}
+
+async function writePlans(plans: readonly Plan[], batch: string): Promise<RxStorageWriteError<unknown>[]> {
+  for (const { collection, rows } of plans) {
+    const { error } = await collection.storageInstance.bulkWrite([...rows], batchContext(batch));
+    if (error.length > 0) return error;
+  }
+  return [];
+}
+
+function describe(error: RxStorageWriteError<unknown>): string {
+  const { documentId, status } = error;
+  const [first] = error.status === 422 ? error.validationErrors : [];
+  const why = first?.message ?? `the storage answers with status ${status}`;
+  return `'${documentId}' cannot be written: ${why}; nothing of the batch was`;
+}
