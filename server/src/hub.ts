@@ -7,13 +7,14 @@ import {
   type Push,
   type RowResult,
 } from '@breakwater/protocol';
+import { allOrNothing } from './atomic-push.ts';
 import { type IsCollection, isName } from './collection-names.ts';
 import { inspectPush, shorten } from './inspect-push.ts';
 import { mayRead } from './labels.ts';
 import { type Limits, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
 import { type News, toNews, toWireRow } from './news.ts';
-import type { Commit, Store } from './store.ts';
+import type { Commit, Decide, Store } from './store.ts';
 import { createStream, type Peer, type Stream } from './stream.ts';
 import { createStreamIndex } from './stream-index.ts';
 
@@ -136,12 +137,16 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
       }
     }
 
-    async function commitPush({ groups }: Push): Promise<Commit<Verdict[]>> {
+    async function commitPush({ groups, atomic }: Push): Promise<Commit<Verdict[]>> {
       const { maxRowBytes } = limits;
       const pushed = { tenant, rows: inspectPush(groups, { isCollection, maxRowBytes }), maxRowBytes, now: now() };
       const keys = keysOf(pushed.rows);
-      if (keys.length === 0) return { result: mergePush(pushed, [], []).result, rows: [] };
-      return await store.commit(tenant, keys, (stored) => mergePush(pushed, keys, stored));
+      const decide: Decide<Verdict[]> = (stored) => {
+        const decision = mergePush(pushed, keys, stored);
+        return atomic ? allOrNothing(groups, decision) : decision;
+      };
+      if (keys.length === 0) return { result: decide([]).result, rows: [] };
+      return await store.commit(tenant, keys, decide);
     }
 
     /** The ack first: what the writer is told next may build on it. */
