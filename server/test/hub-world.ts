@@ -37,6 +37,8 @@ export interface TestPeer {
   readonly member: Member;
   readonly heard: DownMessage[];
   full: boolean;
+  /** Full as well once it has heard so many messages. */
+  fullAfter: number;
   /** Pushes and answers what came of it, in its place among all it heard. */
   push(...groups: RowGroup[]): Promise<DownMessage | undefined>;
   /** The same as a batch. */
@@ -82,7 +84,7 @@ function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer 
       const message = down.decode(frame);
       if (message !== undefined) heard.push(message);
     },
-    isFull: () => peer.full,
+    isFull: () => peer.full || heard.length >= peer.fullAfter,
   });
   let request = 0;
   const answer = () => heard.find((message) => 'request' in message && message.request === request);
@@ -90,6 +92,7 @@ function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer 
     member,
     heard,
     full: false,
+    fullAfter: Number.POSITIVE_INFINITY,
     push: (...groups) => push(groups, false),
     pushAtomic: (...groups) => push(groups, true),
     get(id, collection = 'notes') {
