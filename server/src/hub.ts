@@ -7,15 +7,17 @@ import {
   type Push,
   type RowResult,
 } from '@breakwater/protocol';
+import { allOrNothing } from './atomic-push.ts';
 import { type IsCollection, isName } from './collection-names.ts';
 import { inspectPush, shorten } from './inspect-push.ts';
 import { mayRead } from './labels.ts';
 import { type Limits, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
 import { type News, toNews, toWireRow } from './news.ts';
-import type { Commit, Store } from './store.ts';
+import type { Commit, Decide, Store } from './store.ts';
 import { createStream, type Peer, type Stream } from './stream.ts';
 import { createStreamIndex } from './stream-index.ts';
+import { tell } from './tell.ts';
 
 /** Where the sessions meet: takes their pushes into the store and tells whoever else follows the collection. */
 export interface Hub {
@@ -136,26 +138,33 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
       }
     }
 
-    async function commitPush({ groups }: Push): Promise<Commit<Verdict[]>> {
+    async function commitPush({ groups, atomic }: Push): Promise<Commit<Verdict[]>> {
       const { maxRowBytes } = limits;
       const pushed = { tenant, rows: inspectPush(groups, { isCollection, maxRowBytes }), maxRowBytes, now: now() };
       const keys = keysOf(pushed.rows);
-      if (keys.length === 0) return { result: mergePush(pushed, [], []).result, rows: [] };
-      return await store.commit(tenant, keys, (stored) => mergePush(pushed, keys, stored));
+      const decide: Decide<Verdict[]> = (stored) => {
+        const decision = mergePush(pushed, keys, stored);
+        return atomic ? allOrNothing(groups, decision) : decision;
+      };
+      if (keys.length === 0) return { result: decide([]).result, rows: [] };
+      return await store.commit(tenant, keys, decide);
     }
 
     /** The ack first: what the writer is told next may build on it. */
     function answerPush({ request, groups }: Push, commit: Commit<Verdict[]>): void {
       const news = toNews(commit.rows);
-      const passed = news.filter((item) => streams.get(item.collection)?.passOwn(item));
-      const checkpoints = new Map(passed.map(({ collection, last }) => [collection, last]));
+      const passed = [...news.ranges].filter(([collection, range]) => streams.get(collection)?.passOwn(range));
+      const checkpoints = new Map(passed.map(([collection, { last }]) => [collection, last]));
       peer.send(down.encode({ type: 'ack', request, groups: toAckGroups(groups, resultsOf(commit), checkpoints) }));
-      for (const item of news) fanOut(item);
+      fanOut(news);
     }
 
-    /** The writer's own stream is past the news, unless it lags: then it gets them on its way. */
+    /** The writer's own streams are past the news, unless they lag: then they get them on their way. */
     function fanOut(news: News): void {
-      for (const stream of index.of(tenant, news.collection)) attempt(() => stream.deliver(news));
+      for (const followers of index.bySession(tenant, [...news.ranges.keys()])) {
+        attempt(() => tell(news, followers));
+        for (const stream of followers) attempt(() => stream.catchUp());
+      }
     }
 
     function beginStream(collection: string, checkpoint: number): void {

@@ -4,7 +4,7 @@ export { type Authenticate, AuthenticationError, type Identity } from './identit
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
 export { type BreakwaterServer, createServer, type ServerOptions } from './server.ts';
-export { openSqliteStore } from './sqlite-store.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 export {
   type Commit,
   type CommittedRow,
@@ -19,4 +19,5 @@ export {
   type StoredRow,
   type StoreIdentity,
   type StorePage,
+  type TombstoneQuery,
 } from './store.ts';

@@ -1,40 +1,69 @@
-import { down, type Row } from '@breakwater/protocol';
+import { down, type NewRowGroup, type Row } from '@breakwater/protocol';
 import { labelsText, mayRead } from './labels.ts';
 import { MAX_PAGE_BYTES, MAX_PAGE_ROWS } from './limits.ts';
 import type { CommittedRow, PageRow } from './store.ts';
 
-/** What a commit means to the sessions that follow one collection. */
-export interface News {
-  readonly collection: string;
-  /** The seqs that the commit allocated, without a gap. */
+/** The seqs of one collection that a commit, or a part of it, allocated: without a gap. */
+export interface SeqRange {
   readonly first: number;
   readonly last: number;
+}
+
+/** What a commit means to the sessions that follow its collections. */
+export interface News {
+  readonly ranges: ReadonlyMap<string, SeqRange>;
   readonly parts: readonly NewsPart[];
 }
 
 /** Some of the news, small enough for one message. */
 export interface NewsPart {
-  readonly first: number;
-  readonly last: number;
-  /** The message for sessions with these labels; undefined when they may read none of it. Encoded once for all of them. */
-  frameFor(labels: readonly string[]): Uint8Array | undefined;
+  /** Of each collection that the part holds rows of. */
+  readonly ranges: ReadonlyMap<string, SeqRange>;
+  /**
+   * The message for these listeners, which are of one session and of collections of the part; undefined when they may
+   * read none of it. Encoded once for all sessions that may read the same.
+   */
+  frameFor(listeners: readonly Listener[]): Uint8Array | undefined;
 }
 
-/** Rows in the order of their seqs, as a commit answers them, become the news of each collection. */
-export function toNews(rows: readonly CommittedRow[]): News[] {
-  return [...Map.groupBy(rows, ({ collection }) => collection)].map(([collection, ofCollection]) => {
-    const parts = cut(ofCollection).map((part) => toPart(collection, part));
-    return { collection, first: parts[0]?.first ?? 0, last: parts.at(-1)?.last ?? 0, parts };
-  });
+/** Who is told of one collection. */
+export interface Listener {
+  readonly collection: string;
+  readonly labels: readonly string[];
+  /** Listeners with the same text are told the same. */
+  readonly audience: string;
 }
 
-/** One message of news, or of what a session missed. */
+/** Names have no U+0000, so that nothing but the same collection and the same labels makes the same text. */
+export function audienceOf(collection: string, labels: readonly string[]): string {
+  return `${collection}\0${labelsText(labels)}`;
+}
+
+/** The rows of a commit, in the order of its writes. */
+export function toNews(rows: readonly CommittedRow[]): News {
+  return { ranges: rangesOf(byCollection(rows)), parts: cut(rows).map(toPart) };
+}
+
+/** One message of what a session missed. */
 export function encodeRows(collection: string, rows: readonly PageRow[], checkpoint: number): Uint8Array {
-  return down.encode({ type: 'rows', groups: [{ collection, rows: rows.map(toWireRow), checkpoint }] });
+  return encodeGroups([{ collection, rows: rows.map(toWireRow), checkpoint }]);
 }
 
 export function toWireRow({ id, seq, deleted, state }: PageRow): Row {
   return { id, seq, deleted, bytes: state };
+}
+
+type RowsByCollection = ReadonlyMap<string, readonly CommittedRow[]>;
+
+function byCollection(rows: readonly CommittedRow[]): RowsByCollection {
+  return Map.groupBy(rows, ({ collection }) => collection);
+}
+
+/** A commit counts up in each collection, row by row: the first row has the lowest seq, the last one the highest. */
+function rangesOf(groups: RowsByCollection): Map<string, SeqRange> {
+  return new Map(
+    [...groups].map(([collection, rows]) => [collection, { first: rows[0]?.seq ?? 0, last: rows.at(-1)?.seq ?? 0 }]),
+  );
 }
 
 function cut(rows: readonly CommittedRow[]): CommittedRow[][] {
@@ -54,23 +83,41 @@ function cut(rows: readonly CommittedRow[]): CommittedRow[][] {
   return part.length > 0 ? [...parts, part] : parts;
 }
 
-function toPart(collection: string, rows: readonly CommittedRow[]): NewsPart {
-  const first = rows[0]?.seq ?? 0;
-  const last = rows.at(-1)?.seq ?? 0;
+function toPart(rows: readonly CommittedRow[]): NewsPart {
+  const rowsByCollection = byCollection(rows);
+  const ranges = rangesOf(rowsByCollection);
   const frames = new Map<string, Uint8Array | undefined>();
 
   return {
-    first,
-    last,
-    frameFor(labels) {
-      const key = labelsText(labels);
-      if (!frames.has(key)) frames.set(key, encodeFor(labels));
-      return frames.get(key);
+    ranges,
+    frameFor(listeners) {
+      const audience = textOf(listeners);
+      const known = frames.get(audience);
+      if (known !== undefined || frames.has(audience)) return known;
+      const frame = encodeFor(listeners);
+      frames.set(audience, frame);
+      return frame;
     },
   };
 
-  function encodeFor(labels: readonly string[]): Uint8Array | undefined {
-    const readable = rows.filter((row) => mayRead(labels, row.labels));
-    return readable.length === 0 ? undefined : encodeRows(collection, readable, last);
+  function encodeFor(listeners: readonly Listener[]): Uint8Array | undefined {
+    const groups = listeners.flatMap(groupFor);
+    return groups.length === 0 ? undefined : encodeGroups(groups);
   }
+
+  function groupFor({ collection, labels }: Listener): NewRowGroup[] {
+    const readable = rowsByCollection.get(collection)?.filter((row) => mayRead(labels, row.labels)) ?? [];
+    const checkpoint = ranges.get(collection)?.last ?? 0;
+    return readable.length === 0 ? [] : [{ collection, rows: readable.map(toWireRow), checkpoint }];
+  }
+}
+
+/** One text for all of them; most commits are about one collection. */
+function textOf(listeners: readonly Listener[]): string {
+  if (listeners.length === 1) return listeners[0]?.audience ?? '';
+  return listeners.map(({ audience }) => audience).join('\0');
+}
+
+function encodeGroups(groups: readonly NewRowGroup[]): Uint8Array {
+  return down.encode({ type: 'rows', groups });
 }

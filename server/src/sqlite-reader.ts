@@ -36,9 +36,9 @@ export function openReader(database: DatabaseSync): SqliteReader {
     head,
     page(tenant, collection, query) {
       const found = selectAfter.iterate(tenant, collection, query.after) as Iterable<SqlPageRow>;
-      return (
-        cutPage(found, query) ?? { rows: [], checkpoint: Math.max(query.after, head(tenant, collection)), last: true }
-      );
+      const page = cutPage(found, query);
+      // The last commits may have been of rows that were purged since.
+      return page.last ? { ...page, checkpoint: Math.max(query.after, head(tenant, collection)) } : page;
     },
   };
 
@@ -48,20 +48,19 @@ export function openReader(database: DatabaseSync): SqliteReader {
   }
 }
 
-/** Undefined: there are no rows at all. */
-function cutPage(found: Iterable<SqlPageRow>, query: PageQuery): StorePage | undefined {
+function cutPage(found: Iterable<SqlPageRow>, query: PageQuery): StorePage {
   const mayRead = labelFilter(query.labels);
   const rows: PageRow[] = [];
   let bytes = 0;
   let rowsLookedAt = 0;
   let bytesLookedAt = 0;
-  let checkpoint: number | undefined;
+  let checkpoint = query.after;
   for (const { id, seq, deleted, state, labels } of found) {
     const size = state.length + id.length;
     const isReadable = mayRead(labels);
     const isFull = rows.length > 0 && (rows.length >= query.maxRows || bytes + size > query.maxBytes);
     if ((isReadable && isFull) || rowsLookedAt >= MAX_ROWS_LOOKED_AT || bytesLookedAt >= MAX_BYTES_LOOKED_AT) {
-      return { rows, checkpoint: checkpoint ?? query.after, last: false };
+      return { rows, checkpoint, last: false };
     }
     if (isReadable) {
       rows.push({ id, seq, deleted: deleted === 1, state });
@@ -71,7 +70,7 @@ function cutPage(found: Iterable<SqlPageRow>, query: PageQuery): StorePage | und
     bytesLookedAt += size;
     checkpoint = seq;
   }
-  return checkpoint === undefined ? undefined : { rows, checkpoint, last: true };
+  return { rows, checkpoint, last: true };
 }
 
 /** Most rows of a collection share few sets of labels: each is decided once. */

@@ -2,55 +2,67 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { DataDirectoryError } from './data-directory.ts';
 
-/** Raised by every change of the tables; a step that brings older files up to date goes with it. */
-const SCHEMA_VERSION = 1;
+/**
+ * What each version of the format adds to the one before. A file says how many of these steps it has had.
+ *
+ * `doc` is JSON and `labels` a JSON array, so that people can query them; `state` is what merging works on.
+ * `committed_at` is in milliseconds since 1970; 0: a row from before version 2. `purged_before` is the highest seq of the
+ * tombstones that were dropped.
+ */
+const STEPS: readonly ((now: number) => string)[] = [
+  () => `
+    CREATE TABLE rows (
+      tenant TEXT NOT NULL,
+      collection TEXT NOT NULL,
+      id TEXT NOT NULL,
+      seq INTEGER NOT NULL,
+      deleted INTEGER NOT NULL,
+      doc TEXT NOT NULL,
+      state BLOB NOT NULL,
+      labels TEXT NOT NULL,
+      PRIMARY KEY (tenant, collection, id),
+      UNIQUE (tenant, collection, seq)
+    );
+    CREATE TABLE labels_left (
+      tenant TEXT NOT NULL,
+      collection TEXT NOT NULL,
+      id TEXT NOT NULL,
+      label TEXT NOT NULL,
+      seq INTEGER NOT NULL,
+      PRIMARY KEY (tenant, collection, id, label)
+    ) WITHOUT ROWID;
+    CREATE TABLE counters (
+      tenant TEXT NOT NULL,
+      collection TEXT NOT NULL,
+      seq INTEGER NOT NULL,
+      PRIMARY KEY (tenant, collection)
+    ) WITHOUT ROWID;
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    INSERT INTO meta (key, value) VALUES ('serverId', '${randomUUID()}'), ('epoch', '${randomUUID()}');
+  `,
+  // Nobody knows how old the tombstones are that are there already: they begin to age now.
+  (now) => `
+    ALTER TABLE rows ADD COLUMN committed_at INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE rows ADD COLUMN shrunk INTEGER NOT NULL DEFAULT 0;
+    UPDATE rows SET committed_at = ${Math.trunc(now)} WHERE deleted = 1;
+    CREATE INDEX tombstones ON rows (shrunk, committed_at) WHERE deleted = 1;
+    ALTER TABLE counters ADD COLUMN purged_before INTEGER NOT NULL DEFAULT 0;
+  `,
+];
 
-/** `doc` is JSON and `labels` a JSON array, so that people can query them; `state` is what merging works on. */
-const TABLES = `
-  CREATE TABLE rows (
-    tenant TEXT NOT NULL,
-    collection TEXT NOT NULL,
-    id TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    deleted INTEGER NOT NULL,
-    doc TEXT NOT NULL,
-    state BLOB NOT NULL,
-    labels TEXT NOT NULL,
-    PRIMARY KEY (tenant, collection, id),
-    UNIQUE (tenant, collection, seq)
-  );
-  CREATE TABLE labels_left (
-    tenant TEXT NOT NULL,
-    collection TEXT NOT NULL,
-    id TEXT NOT NULL,
-    label TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (tenant, collection, id, label)
-  ) WITHOUT ROWID;
-  CREATE TABLE counters (
-    tenant TEXT NOT NULL,
-    collection TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (tenant, collection)
-  ) WITHOUT ROWID;
-  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-`;
-
-/** @throws DataDirectoryError when the file was written by a newer version. */
-export function prepareSchema(database: DatabaseSync): void {
+/**
+ * Makes the tables, or brings those of an older version up to date.
+ *
+ * @throws DataDirectoryError when the file was written by a newer version.
+ */
+export function prepareSchema(database: DatabaseSync, now: number): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version);
-  if (version > SCHEMA_VERSION) {
+  if (version > STEPS.length) {
     throw new DataDirectoryError(
-      `The data was written by a newer version of Breakwater (its format is ${version}, this version reads up to ${SCHEMA_VERSION}). Install that version, or choose another data directory.`,
+      `The data was written by a newer version of Breakwater (its format is ${version}, this version reads up to ${STEPS.length}). Install that version, or choose another data directory.`,
     );
   }
-  if (version === 0) createTables(database);
-}
-
-function createTables(database: DatabaseSync): void {
-  database.exec(`BEGIN IMMEDIATE; ${TABLES}`);
-  const setMeta = database.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
-  setMeta.run('serverId', randomUUID());
-  setMeta.run('epoch', randomUUID());
-  database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+  if (version === STEPS.length) return;
+  const steps = STEPS.slice(version).map((step) => step(now));
+  database.exec(`BEGIN IMMEDIATE; ${steps.join('\n')} PRAGMA user_version = ${STEPS.length}; COMMIT`);
 }

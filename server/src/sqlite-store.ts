@@ -4,6 +4,7 @@ import { createCommitQueue, toStorageError } from './commit-queue.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { openReader } from './sqlite-reader.ts';
 import { prepareSchema } from './sqlite-schema.ts';
+import { openTombstones } from './sqlite-tombstones.ts';
 import { openWriter } from './sqlite-writer.ts';
 import type { Store, StoreIdentity } from './store.ts';
 
@@ -21,27 +22,32 @@ const SETTINGS = `
   PRAGMA journal_size_limit = 67108864;
 `;
 
+export interface SqliteStoreOptions {
+  /** Milliseconds since 1970, to tell how old a commit is. Default: Date.now. */
+  readonly now?: () => number;
+}
+
 /**
  * A store in one SQLite file of a data directory, or in memory when the directory is `:memory:`.
  *
  * @throws DataDirectoryLockedError, DataDirectoryError
  */
-export function openSqliteStore(directory: string): Store {
+export function openSqliteStore(directory: string, { now = Date.now }: SqliteStoreOptions = {}): Store {
   const lock = directory === ':memory:' ? undefined : openDataDirectory(directory);
   try {
-    return openStore(openDatabase(lock), lock);
+    return openStore(openDatabase(lock, now), lock, now);
   } catch (error) {
     lock?.release();
     throw error;
   }
 }
 
-function openDatabase(directory: DataDirectory | undefined): DatabaseSync {
+function openDatabase(directory: DataDirectory | undefined, now: () => number): DatabaseSync {
   const file = directory === undefined ? ':memory:' : join(directory.path, DATABASE_FILE);
   const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     database.exec(SETTINGS);
-    prepareSchema(database);
+    prepareSchema(database, now());
     return database;
   } catch (error) {
     database.close();
@@ -49,9 +55,10 @@ function openDatabase(directory: DataDirectory | undefined): DatabaseSync {
   }
 }
 
-function openStore(database: DatabaseSync, lock: DataDirectory | undefined): Store {
+function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now: () => number): Store {
   const reader = openReader(database);
-  const writer = openWriter(database, reader);
+  const writer = openWriter(database, reader, now);
+  const tombstones = openTombstones(database);
   const queue = createCommitQueue(database);
   const identity = readIdentity(database);
 
@@ -61,6 +68,9 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined): Sto
     row: (tenant, key) => read(() => reader.row(tenant, key)),
     page: (tenant, collection, query) => read(() => reader.page(tenant, collection, query)),
     head: (tenant, collection) => read(() => reader.head(tenant, collection)),
+    shrinkTombstones: (query, shrink) => queue.add(() => tombstones.shrink(query, shrink)),
+    purgeTombstones: (query) => queue.add(() => tombstones.purge(query)),
+    purgedBefore: (tenant, collection) => read(() => tombstones.purgedBefore(tenant, collection)),
     async close() {
       await queue.close();
       if (database.isOpen) database.close();

@@ -8,11 +8,14 @@ export interface SqliteWriter {
   write<T>(tenant: string, keys: readonly RowKey[], decide: Decide<T>): Commit<T>;
 }
 
-export function openWriter(database: DatabaseSync, reader: SqliteReader): SqliteWriter {
+/** `now` answers milliseconds since 1970. */
+export function openWriter(database: DatabaseSync, reader: SqliteReader, now: () => number): SqliteWriter {
   const writeRow = database.prepare(`
-    INSERT INTO rows (tenant, collection, id, seq, deleted, doc, state, labels) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO rows (tenant, collection, id, seq, deleted, doc, state, labels, committed_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (tenant, collection, id) DO UPDATE SET
-      seq = excluded.seq, deleted = excluded.deleted, doc = excluded.doc, state = excluded.state, labels = excluded.labels
+      seq = excluded.seq, deleted = excluded.deleted, doc = excluded.doc, state = excluded.state,
+      labels = excluded.labels, committed_at = excluded.committed_at, shrunk = 0
   `);
   const writeHead = database.prepare(`
     INSERT INTO counters (tenant, collection, seq) VALUES (?, ?, ?)
@@ -45,7 +48,7 @@ export function openWriter(database: DatabaseSync, reader: SqliteReader): Sqlite
 
   function putRow(tenant: string, row: CommittedRow, previous: StoredRow | undefined): CommittedRow {
     const { collection, id, seq, deleted, doc, state, labels } = row;
-    writeRow.run(tenant, collection, id, seq, deleted ? 1 : 0, doc, state, JSON.stringify(labels));
+    writeRow.run(tenant, collection, id, seq, deleted ? 1 : 0, doc, state, JSON.stringify(labels), Math.trunc(now()));
     if (previous !== undefined) moveLabels(tenant, row, previous.labels);
     return row;
   }

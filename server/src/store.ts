@@ -19,6 +19,19 @@ export interface Store {
   page(tenant: string, collection: string, query: PageQuery): StorePage;
   /** The highest seq that a collection has allocated; 0: none. */
   head(tenant: string, collection: string): number;
+  /**
+   * One small step: finds tombstones, replaces the state of each by what `shrink` makes of it and its document by `{}`.
+   * Takes no seq: who reads the row from now on sees it shrunk. A row is shrunk once, until a commit writes it again.
+   * Resolves with the number of rows; 0: none is left. What `shrink` throws is passed on, and nothing was written.
+   */
+  shrinkTombstones(query: TombstoneQuery, shrink: (state: Uint8Array) => Uint8Array): Promise<number>;
+  /**
+   * One small step: drops tombstones, and raises `purgedBefore` of their collections in the same transaction. Resolves
+   * with the number of rows; 0: none is left.
+   */
+  purgeTombstones(query: TombstoneQuery): Promise<number>;
+  /** The highest seq of a collection's tombstones that were dropped; 0: none was. Synchronous, as `page`. */
+  purgedBefore(tenant: string, collection: string): number;
   /** Ends when all commits that were asked for are settled. */
   close(): Promise<void>;
 }
@@ -78,6 +91,15 @@ export interface PageQuery {
   readonly labels: readonly string[];
   readonly maxRows: number;
   /** Of ids and states together. A page holds at least one row all the same, if there is one. */
+  readonly maxBytes: number;
+}
+
+/** Tombstones of any tenant and collection. */
+export interface TombstoneQuery {
+  /** Only those that the last commit wrote before this time, in milliseconds since 1970. */
+  readonly committedBefore: number;
+  readonly maxRows: number;
+  /** Of the states together. A step takes at least one row all the same, if there is one. */
   readonly maxBytes: number;
 }
 

@@ -4,7 +4,8 @@ import type { Stream } from './stream.ts';
 export interface StreamIndex {
   add(tenant: string, collection: string, stream: Stream): void;
   remove(tenant: string, collection: string, stream: Stream): void;
-  of(tenant: string, collection: string): Iterable<Stream>;
+  /** Of each session that follows any of these collections, its streams of them. */
+  bySession(tenant: string, collections: readonly string[]): Iterable<readonly Stream[]>;
 }
 
 export function createStreamIndex(): StreamIndex {
@@ -24,6 +25,14 @@ export function createStreamIndex(): StreamIndex {
       if (streams?.size === 0) collections?.delete(collection);
       if (collections?.size === 0) collectionsByTenant.delete(tenant);
     },
-    of: (tenant, collection) => collectionsByTenant.get(tenant)?.get(collection) ?? [],
+    bySession(tenant, collections) {
+      const streams = collections.flatMap((collection) => [...of(tenant, collection)]);
+      if (collections.length === 1) return streams.map((stream) => [stream]);
+      return Map.groupBy(streams, ({ peer }) => peer).values();
+    },
   };
+
+  function of(tenant: string, collection: string): Iterable<Stream> {
+    return collectionsByTenant.get(tenant)?.get(collection) ?? [];
+  }
 }

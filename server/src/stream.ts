@@ -1,6 +1,5 @@
 import { MAX_PAGE_BYTES, MAX_PAGE_ROWS } from './limits.ts';
-import type { News } from './news.ts';
-import { encodeRows } from './news.ts';
+import { audienceOf, encodeRows, type Listener, type SeqRange } from './news.ts';
 import type { Store } from './store.ts';
 
 /** What the hub needs of a session. */
@@ -20,14 +19,18 @@ export interface Peer {
  * the session's own pushes that follow the cursor without a gap. News that does not begin right after the cursor is not
  * sent; the stream then catches up from the store.
  */
-export interface Stream {
+export interface Stream extends Listener {
+  readonly peer: Peer;
   readonly cursor: number;
   /**
    * The session's own push took these seqs. True: the cursor moved over them, and the ack may say so. The client holds
    * what it pushed, and it has been handed every row that its push was merged with.
    */
-  passOwn(news: News): boolean;
-  deliver(news: News): void;
+  passOwn(range: SeqRange): boolean;
+  /** There are commits up to this seq. */
+  hearOf(seq: number): void;
+  /** Everything up to this seq, from right behind the cursor on, is on its way to the session. */
+  moveTo(seq: number): void;
   /** Sends what is missing, as far as the peer has room. */
   catchUp(): void;
 }
@@ -48,28 +51,30 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
   let readAt = checkpoint;
 
   return {
+    peer,
+    collection,
+    labels: peer.labels,
+    audience: audienceOf(collection, peer.labels),
     get cursor() {
       return cursor;
     },
     passOwn({ first, last }) {
-      head = Math.max(head, last);
+      hearOf(last);
       // A page read after this commit, and cut before it, left out the rows that the commit took the place of.
       if (cursor !== first - 1 || readAt >= first) return false;
       cursor = last;
       return true;
     },
-    deliver({ parts, last }) {
-      head = Math.max(head, last);
-      for (const part of parts) {
-        if (cursor !== part.first - 1 || peer.isFull()) continue;
-        const frame = part.frameFor(peer.labels);
-        cursor = part.last;
-        if (frame !== undefined) peer.send(frame);
-      }
-      catchUp();
+    hearOf,
+    moveTo(seq) {
+      cursor = seq;
     },
     catchUp,
   };
+
+  function hearOf(seq: number): void {
+    head = Math.max(head, seq);
+  }
 
   function catchUp(): void {
     while (cursor < head && !peer.isFull()) {

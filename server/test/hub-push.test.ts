@@ -12,11 +12,10 @@ import {
   type Stamp,
   toPath,
 } from '@breakwater/crdt';
-import type { DownMessage, RowResult } from '@breakwater/protocol';
 import { expect, test } from 'vitest';
 import { openSqliteStore } from '../src/sqlite-store.ts';
 import { StorageError, type Store } from '../src/store.ts';
-import { createHubWorld, deltaOf, type HubWorld, notes, rowOf, stateOf } from './hub-world.ts';
+import { createHubWorld, deltaOf, type HubWorld, notes, resultsOf, rowOf, stateOf } from './hub-world.ts';
 
 test('[HB1] an ack is sent only after the commit has resolved, and news after the ack', async () => {
   const order: string[] = [];
@@ -184,11 +183,6 @@ test('[HB11] names are data: __proto__ and its like are rows and collections as 
     expect(page).toMatchObject({ type: 'page', group: { collection, rows: names.map((id) => ({ id })) } });
   }
 });
-
-function resultsOf(message: DownMessage | undefined): RowResult[] {
-  if (message?.type !== 'ack') throw new Error(`no ack but ${JSON.stringify(message)}`);
-  return message.groups.flatMap(({ results }) => results);
-}
 
 function rowsOf({ store }: HubWorld) {
   return store.page('acme', 'notes', { after: 0, labels: ['acme'], maxRows: 1_000, maxBytes: 1e9 }).rows;

@@ -1,36 +1,55 @@
 import { decodeState, encodeState, merge, pick, type State, sameState, toPath } from '@breakwater/crdt';
-import type { DownMessage, Row } from '@breakwater/protocol';
+import type { DownMessage, NewRowGroup, Page, Row } from '@breakwater/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openSqliteStore } from '../src/sqlite-store.ts';
 import type { Store } from '../src/store.ts';
-import { createHubWorld, type HubWorld, stateOf, type TestPeer } from './hub-world.ts';
+import { createHubWorld, type HubWorld, resultsOf, stateOf, type TestPeer } from './hub-world.ts';
 
-const IDS = ['a', 'b', 'c', 'd'];
+const COLLECTIONS = ['notes', 'tasks'];
+const IDS = ['a', 'b', 'c'];
 const FIELDS = ['title', 'body'];
 const DEVICES = 3;
 
+interface Edit {
+  readonly collection: string;
+  readonly id: string;
+  readonly field: string;
+  readonly inFull: boolean;
+}
+
 type Step = { readonly device: number } & (
-  | { readonly kind: 'pull'; readonly maxRows: number }
-  | { readonly kind: 'push'; readonly id: string; readonly field: string; readonly inFull: boolean }
+  | { readonly kind: 'pull'; readonly collection: string; readonly maxRows: number }
+  | { readonly kind: 'push'; readonly edits: readonly Edit[]; readonly atomic: boolean }
   | { readonly kind: 'hear'; readonly messages: number }
   | { readonly kind: 'fill' | 'drain' | 'reconnect' | 'settle' }
 );
 
 const anyDevice = { device: fc.nat(DEVICES - 1) };
+const anyCollection = fc.constantFrom(...COLLECTIONS);
+const anyEdit: fc.Arbitrary<Edit> = fc.record({
+  collection: anyCollection,
+  id: fc.constantFrom(...IDS),
+  field: fc.constantFrom(...FIELDS),
+  inFull: fc.boolean(),
+});
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.record({ ...anyDevice, kind: fc.constant('pull' as const), maxRows: fc.integer({ min: 1, max: 4 }) }),
+    arbitrary: fc.record({
+      ...anyDevice,
+      kind: fc.constant('pull' as const),
+      collection: anyCollection,
+      maxRows: fc.integer({ min: 1, max: 4 }),
+    }),
   },
   {
     weight: 6,
     arbitrary: fc.record({
       ...anyDevice,
       kind: fc.constant('push' as const),
-      id: fc.constantFrom(...IDS),
-      field: fc.constantFrom(...FIELDS),
-      inFull: fc.boolean(),
+      edits: fc.array(anyEdit, { minLength: 1, maxLength: 3 }),
+      atomic: fc.boolean(),
     }),
   },
   {
@@ -54,7 +73,7 @@ test('[HB19] whatever the interleaving, a client that applies everything up to a
       for (const step of steps) {
         const device = devices[step.device];
         if (device !== undefined) await take(device, step);
-        for (const each of devices) expectCheckpointKept(world, each);
+        for (const each of devices) expectCheckpointsKept(world, each);
       }
       await Promise.all(devices.flatMap(({ pushes, abandoned }) => [...pushes, ...abandoned]));
       for (const device of devices) catchUp(device);
@@ -79,21 +98,22 @@ function delayAnswers(store: Store, turns: readonly number[]): Store {
   };
 }
 
-/** A client that believes checkpoints: it never looks back before the one it has. */
+/** A client that believes checkpoints: it never looks back before the ones it has. */
 interface Device {
   readonly world: HubWorld;
   peer: TestPeer;
   /** How many of the messages to its present session it has heard. */
   heard: number;
   readonly rows: Map<string, { readonly state: State; readonly seq: number }>;
-  checkpoint: number;
-  readonly pushes: Promise<unknown>[];
+  readonly checkpoints: Map<string, number>;
+  readonly pushes: Promise<void>[];
   /** Pushes of earlier sessions. */
-  readonly abandoned: Promise<unknown>[];
+  readonly abandoned: Promise<void>[];
 }
 
 function createDevice(world: HubWorld): Device {
-  return { world, peer: world.join(), heard: 0, rows: new Map(), checkpoint: 0, pushes: [], abandoned: [] };
+  const state = { heard: 0, rows: new Map(), checkpoints: new Map(), pushes: [], abandoned: [] };
+  return { world, peer: world.join(), ...state };
 }
 
 async function take(device: Device, step: Step): Promise<void> {
@@ -101,10 +121,10 @@ async function take(device: Device, step: Step): Promise<void> {
     case 'pull':
       // A session takes one message after the other.
       await settle(device);
-      device.peer.pull(device.checkpoint, step.maxRows);
+      device.peer.pull(checkpointOf(device, step.collection), step.maxRows, step.collection);
       return;
     case 'push':
-      return pushEdit(device, step);
+      return pushEdits(device, step.edits, step.atomic);
     case 'hear':
       return hear(device, step.messages);
     case 'fill':
@@ -120,18 +140,29 @@ async function take(device: Device, step: Step): Promise<void> {
   }
 }
 
-function pushEdit(device: Device, { id, field, inFull }: Extract<Step, { kind: 'push' }>): void {
-  const known = device.rows.get(id);
-  const edit = stateOf({ [field]: Math.random() }, known !== undefined);
-  const state = known === undefined ? edit : merge(known.state, edit);
-  device.rows.set(id, { state, seq: known?.seq ?? 0 });
-  const isDelta = known !== undefined && !inFull;
-  const bytes = encodeState(isDelta ? pick(state, [toPath([field])]) : state);
-  const row: Row = { id, seq: 0, deleted: false, bytes, ...(isDelta ? { base: known.seq } : {}) };
+function pushEdits(device: Device, edits: readonly Edit[], atomic: boolean): void {
+  const groups = edits.map((edit) => ({ collection: edit.collection, rows: [write(device, edit)] }));
   const { peer } = device;
   // As in a session, a push waits for the one before it.
   const before = device.pushes.at(-1);
-  device.pushes.push(Promise.resolve(before).then(() => peer.push({ collection: 'notes', rows: [row] })));
+  const push = async () => {
+    await before;
+    const message = await (atomic ? peer.pushAtomic(...groups) : peer.push(...groups));
+    if (atomic) expect(new Set(resultsOf(message).map(({ kind }) => kind)).size).toBe(1);
+  };
+  device.pushes.push(push());
+}
+
+/** Edits the device's own copy; answers what it pushes of it. */
+function write(device: Device, { collection, id, field, inFull }: Edit): Row {
+  const key = keyOf(collection, id);
+  const known = device.rows.get(key);
+  const edit = stateOf({ [field]: Math.random() }, known !== undefined);
+  const state = known === undefined ? edit : merge(known.state, edit);
+  device.rows.set(key, { state, seq: known?.seq ?? 0 });
+  const isDelta = known !== undefined && !inFull;
+  const bytes = encodeState(isDelta ? pick(state, [toPath([field])]) : state);
+  return { id, seq: 0, deleted: false, bytes, ...(isDelta ? { base: known.seq } : {}) };
 }
 
 async function settle(device: Device): Promise<void> {
@@ -149,21 +180,22 @@ function reconnect(device: Device): void {
 function hear(device: Device, messages: number): void {
   for (const message of device.peer.heard.slice(device.heard, device.heard + messages)) {
     device.heard += 1;
-    for (const { rows, checkpoint } of groupsOf(message)) {
+    for (const { collection, rows, checkpoint } of groupsOf(message)) {
       for (const { id, seq, bytes } of rows) {
-        const known = device.rows.get(id);
+        const key = keyOf(collection, id);
+        const known = device.rows.get(key);
         const state = decodeState(bytes);
-        device.rows.set(id, { state: known === undefined ? state : merge(known.state, state), seq });
+        device.rows.set(key, { state: known === undefined ? state : merge(known.state, state), seq });
       }
-      device.checkpoint = Math.max(device.checkpoint, checkpoint);
+      device.checkpoints.set(collection, Math.max(checkpointOf(device, collection), checkpoint));
     }
   }
 }
 
-function groupsOf(message: DownMessage): readonly { readonly rows: readonly Row[]; readonly checkpoint: number }[] {
+function groupsOf(message: DownMessage): readonly NewRowGroup[] {
   if (message.type === 'page') return [message.group];
   if (message.type === 'rows') return message.groups;
-  return message.type === 'ack' ? message.groups.map(({ checkpoint }) => ({ rows: [], checkpoint })) : [];
+  return message.type === 'ack' ? message.groups.map((group) => ({ ...group, rows: [] })) : [];
 }
 
 function catchUp(device: Device): void {
@@ -171,34 +203,53 @@ function catchUp(device: Device): void {
   device.peer.member.drained();
   hear(device, Number.POSITIVE_INFINITY);
   // Who is followed by news needs no pull: pulling only after a reconnection shows that news alone suffice.
-  if (!device.peer.heard.some((message) => message.type === 'page' && message.last)) pullToTheEnd(device);
+  for (const collection of COLLECTIONS) {
+    if (!pagesOf(device, collection).some(({ last }) => last)) pullToTheEnd(device, collection);
+  }
   hear(device, Number.POSITIVE_INFINITY);
 }
 
-function pullToTheEnd(device: Device): void {
+function pullToTheEnd(device: Device, collection: string): void {
   let page: DownMessage | undefined;
   do {
-    page = device.peer.pull(device.checkpoint, 2);
+    page = device.peer.pull(checkpointOf(device, collection), 2, collection);
     hear(device, Number.POSITIVE_INFINITY);
   } while (page?.type === 'page' && !page.last);
 }
 
-function expectCheckpointKept(world: HubWorld, device: Device): void {
-  for (const { id, seq, state } of storedRows(world)) {
-    if (seq > device.checkpoint) continue;
-    const known = device.rows.get(id);
-    const hasAll = known !== undefined && sameState(merge(known.state, decodeState(state)), known.state);
-    expect(hasAll, `the checkpoint ${device.checkpoint} covers ${id} at ${seq}, which the client lacks`).toBe(true);
+function expectCheckpointsKept(world: HubWorld, device: Device): void {
+  for (const collection of COLLECTIONS) {
+    const checkpoint = checkpointOf(device, collection);
+    for (const { id, seq, state } of storedRows(world, collection)) {
+      if (seq > checkpoint) continue;
+      const known = device.rows.get(keyOf(collection, id));
+      const hasAll = known !== undefined && sameState(merge(known.state, decodeState(state)), known.state);
+      const fault = `the checkpoint ${checkpoint} covers ${id} of ${collection} at ${seq}, which the client lacks`;
+      expect(hasAll, fault).toBe(true);
+    }
   }
 }
 
 function expectEverything(world: HubWorld, device: Device): void {
-  const followed = device.peer.heard.findLast((message) => message.type === 'page');
-  if (followed?.type === 'page' && !followed.last) return;
-  expect(device.checkpoint).toBe(world.store.head('acme', 'notes'));
-  expectCheckpointKept(world, device);
+  for (const collection of COLLECTIONS) {
+    if (pagesOf(device, collection).at(-1)?.last === false) continue;
+    expect(checkpointOf(device, collection)).toBe(world.store.head('acme', collection));
+  }
+  expectCheckpointsKept(world, device);
 }
 
-function storedRows({ store }: HubWorld) {
-  return store.page('acme', 'notes', { after: 0, labels: ['acme'], maxRows: 1_000, maxBytes: 1e9 }).rows;
+function pagesOf({ peer }: Device, collection: string): Page[] {
+  return peer.heard.filter((message) => message.type === 'page').filter(({ group }) => group.collection === collection);
+}
+
+function storedRows({ store }: HubWorld, collection: string) {
+  return store.page('acme', collection, { after: 0, labels: ['acme'], maxRows: 1_000, maxBytes: 1e9 }).rows;
+}
+
+function checkpointOf({ checkpoints }: Device, collection: string): number {
+  return checkpoints.get(collection) ?? 0;
+}
+
+function keyOf(collection: string, id: string): string {
+  return `${collection} ${id}`;
 }

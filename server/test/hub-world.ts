@@ -1,5 +1,5 @@
 import { createClock, encodeState, type Json, NO_STAMP, type State, toPath } from '@breakwater/crdt';
-import { type DownMessage, down, type Row, type RowGroup } from '@breakwater/protocol';
+import { type DownMessage, down, type Row, type RowGroup, type RowResult } from '@breakwater/protocol';
 import { type CollectionNames, collectionFilter } from '../src/collection-names.ts';
 import { createHub, type Hub, type Member } from '../src/hub.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
@@ -28,13 +28,21 @@ export function notes(...rows: Row[]): RowGroup {
   return { collection: 'notes', rows };
 }
 
+export function tasks(...rows: Row[]): RowGroup {
+  return { collection: 'tasks', rows };
+}
+
 /** A session as the hub sees it: keeps what it was sent, is full when the test says so. */
 export interface TestPeer {
   readonly member: Member;
   readonly heard: DownMessage[];
   full: boolean;
+  /** Full as well once it has heard so many messages. */
+  fullAfter: number;
   /** Pushes and answers what came of it, in its place among all it heard. */
   push(...groups: RowGroup[]): Promise<DownMessage | undefined>;
+  /** The same as a batch. */
+  pushAtomic(...groups: RowGroup[]): Promise<DownMessage | undefined>;
   get(id: string, collection?: string): DownMessage | undefined;
   pull(checkpoint?: number, maxRows?: number, collection?: string): DownMessage | undefined;
 }
@@ -76,7 +84,7 @@ function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer 
       const message = down.decode(frame);
       if (message !== undefined) heard.push(message);
     },
-    isFull: () => peer.full,
+    isFull: () => peer.full || heard.length >= peer.fullAfter,
   });
   let request = 0;
   const answer = () => heard.find((message) => 'request' in message && message.request === request);
@@ -84,12 +92,9 @@ function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer 
     member,
     heard,
     full: false,
-    async push(...groups) {
-      request += 1;
-      const asked = request;
-      await member.push({ type: 'push', request: asked, atomic: false, groups });
-      return heard.find((message) => 'request' in message && message.request === asked);
-    },
+    fullAfter: Number.POSITIVE_INFINITY,
+    push: (...groups) => push(groups, false),
+    pushAtomic: (...groups) => push(groups, true),
     get(id, collection = 'notes') {
       request += 1;
       member.get({ type: 'get', request, collection, id });
@@ -102,4 +107,17 @@ function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer 
     },
   };
   return peer;
+
+  async function push(groups: readonly RowGroup[], atomic: boolean): Promise<DownMessage | undefined> {
+    request += 1;
+    const asked = request;
+    await member.push({ type: 'push', request: asked, atomic, groups });
+    return heard.find((message) => 'request' in message && message.request === asked);
+  }
+}
+
+/** What a push answered for each of its rows. */
+export function resultsOf(message: DownMessage | undefined): RowResult[] {
+  if (message?.type !== 'ack') throw new Error(`no ack but ${JSON.stringify(message)}`);
+  return message.groups.flatMap(({ results }) => results);
 }

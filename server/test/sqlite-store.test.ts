@@ -7,15 +7,15 @@ import { DATABASE_FILE, openSqliteStore } from '../src/sqlite-store.ts';
 import type { RowWrite, Store } from '../src/store.ts';
 import { makeTemporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';
 
-describeStore('SQLite in memory', { create: () => openSqliteStore(':memory:') });
+describeStore('SQLite in memory', { create: (now) => openSqliteStore(':memory:', { now }) });
 
 let kept: TemporaryDirectory | undefined;
 describeStore('SQLite in a directory', {
-  create() {
+  create(now) {
     kept = makeTemporaryDirectory();
-    return openSqliteStore(kept.path);
+    return openSqliteStore(kept.path, { now });
   },
-  reopen: () => openSqliteStore(kept?.path ?? ''),
+  reopen: (now) => openSqliteStore(kept?.path ?? '', { now }),
   dispose: () => kept?.remove(),
 });
 

@@ -37,6 +37,7 @@ export { rebaseContent } from './rich/rebase.ts';
 export { vectorOf } from './rich/merge-rich.ts';
 export { type Rich, richFromText, richToText, sameBytes } from './rich/rich-doc.ts';
 export type { CollectionSchema, DocumentOf, FromSchema, PropertySchema } from './schema.ts';
+export { shrinkTombstone } from './shrink-tombstone.ts';
 export { formatStamp, maxStamp, NO_STAMP, parseStamp, type Stamp, type StampParts } from './stamp.ts';
 export {
   delta,

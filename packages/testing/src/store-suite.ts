@@ -1,17 +1,28 @@
-import type { Commit, PageQuery, RowKey, RowWrite, Store, StoredRow, StorePage } from '@breakwater/server';
+import type {
+  Commit,
+  PageQuery,
+  RowKey,
+  RowWrite,
+  Store,
+  StoredRow,
+  StorePage,
+  TombstoneQuery,
+} from '@breakwater/server';
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 export interface StoreUnderTest {
-  create(): Promise<Store> | Store;
+  /** `now` answers milliseconds since 1970. */
+  create(now: () => number): Promise<Store> | Store;
   /** Opens again what a closed store has kept; without it the rules about keeping are skipped. */
-  reopen?(): Promise<Store> | Store;
+  reopen?(now: () => number): Promise<Store> | Store;
   /** Removes what the store has kept. */
   dispose?(): Promise<void> | void;
 }
 
 const TENANT = 'acme';
 const LABEL = 'everybody';
+const START_MS = 1_700_000_000_000;
 
 /** Names that are special to somebody: to JavaScript, to SQL, to file systems, to Unicode. */
 const ODD_NAMES = [
@@ -33,13 +44,18 @@ const ODD_NAMES = [
 export function describeStore(name: string, { create, reopen, dispose }: StoreUnderTest): void {
   describe(`the store ${name}`, () => {
     let store: Store | undefined;
+    let time = START_MS;
+    const now = () => time;
+    beforeEach(() => {
+      time = START_MS;
+    });
     afterEach(async () => {
       await store?.close();
       store = undefined;
       await dispose?.();
     });
     const open = async () => {
-      store = await create();
+      store = await create(now);
       return store;
     };
 
@@ -232,11 +248,136 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
         await put(first, ['a']);
         const before = all(first);
         await first.close();
-        const second = await reopen();
+        const second = await reopen(now);
         store = second;
         expect(second.identity()).toEqual(identity);
         expect(all(second)).toEqual(before);
         expect((await put(second, ['c'])).rows.map(({ seq }) => seq)).toEqual([4]);
+      });
+    }
+
+    test('[ST14] tombstones last committed before the time are shrunk, and nothing else', async () => {
+      const store = await open();
+      await put(store, ['alive', 'a', 'b']);
+      await put(store, ['a', 'b'], { deleted: true });
+      time += 1;
+      await put(store, ['young'], { deleted: true });
+      await put(store, ['b'], { deleted: true });
+      expect(await store.shrinkTombstones(tombstones(time), firstByte)).toBe(1);
+      expect(all(store).rows).toEqual([
+        { id: 'alive', seq: 1, deleted: false, state: row('alive').state },
+        { id: 'a', seq: 4, deleted: true, state: firstByte(row('a').state) },
+        { id: 'young', seq: 6, deleted: true, state: row('young').state },
+        { id: 'b', seq: 7, deleted: true, state: row('b').state },
+      ]);
+      expect(store.head(TENANT, 'notes')).toBe(7);
+    });
+
+    test('[ST15] a tombstone is shrunk once, until it is written again', async () => {
+      const store = await open();
+      await put(store, ['a'], { deleted: true });
+      time += 1;
+      expect(await store.shrinkTombstones(tombstones(time), firstByte)).toBe(1);
+      expect(await store.shrinkTombstones(tombstones(time), firstByte)).toBe(0);
+      await put(store, ['a'], { deleted: true });
+      time += 1;
+      expect(await store.shrinkTombstones(tombstones(time), firstByte)).toBe(1);
+      expect(all(store).rows).toEqual([{ id: 'a', seq: 2, deleted: true, state: firstByte(row('a').state) }]);
+    });
+
+    test('[ST16] a step ends at its rows or bytes, but takes at least one', async () => {
+      const store = await open();
+      const ids = ['a', 'b', 'c', 'd', 'e'];
+      await put(store, ids, { deleted: true, state: new Uint8Array(100) });
+      const limits = { rows: { maxRows: 2 }, bytes: { maxBytes: 250 }, one: { maxBytes: 1 } };
+      const same = (state: Uint8Array) => state;
+      const shrunk: number[] = [];
+      for (const limit of [limits.rows, limits.bytes, limits.one, {}]) {
+        shrunk.push(await store.shrinkTombstones(tombstones(time + 1, limit), same));
+      }
+      expect(shrunk).toEqual([2, 2, 1, 0]);
+      const purged: number[] = [];
+      for (const limit of [limits.rows, limits.bytes, limits.one, {}]) {
+        purged.push(await store.purgeTombstones(tombstones(time + 1, limit)));
+      }
+      expect(purged).toEqual([2, 2, 1, 0]);
+    });
+
+    test('[ST17] what shrinking throws is passed on, and the step changes nothing', async () => {
+      const store = await open();
+      await put(store, ['a', 'b'], { deleted: true });
+      const before = all(store);
+      let calls = 0;
+      const failing = store.shrinkTombstones(tombstones(time + 1), (state) => {
+        calls += 1;
+        if (calls === 2) throw new Error('no state');
+        return firstByte(state);
+      });
+      await expect(failing).rejects.toThrow('no state');
+      expect(all(store)).toEqual(before);
+      expect(await store.shrinkTombstones(tombstones(time + 1), firstByte)).toBe(2);
+    });
+
+    test('[ST18] purging drops old tombstones, and their collection remembers the highest seq', async () => {
+      const store = await open();
+      await put(store, ['a', 'b', 'c', 'alive']);
+      await put(store, ['b', 'a'], { deleted: true });
+      await store.commit('other', [key('a')], () => ({ writes: [row('a', { deleted: true })], result: 0 }));
+      time += 1;
+      await put(store, ['c'], { deleted: true });
+      expect([store.purgedBefore(TENANT, 'notes'), store.purgedBefore(TENANT, 'none')]).toEqual([0, 0]);
+      expect(await store.purgeTombstones(tombstones(time))).toBe(3);
+      expect(seqs(all(store))).toEqual([
+        ['alive', 4],
+        ['c', 7],
+      ]);
+      expect(store.row(TENANT, key('a'))).toBeUndefined();
+      expect(['notes', 'tasks'].map((name) => store.purgedBefore(TENANT, name))).toEqual([6, 0]);
+      expect(store.purgedBefore('other', 'notes')).toBe(1);
+      expect(store.page('other', 'notes', query())).toEqual({ rows: [], checkpoint: 1, last: true });
+      expect((await put(store, ['a'])).rows.map(({ seq }) => seq)).toEqual([8]);
+      expect(store.purgedBefore(TENANT, 'notes')).toBe(6);
+    });
+
+    test('[ST18] the last page goes up to the head, also when the rows at its end were dropped', async () => {
+      const store = await open();
+      await put(store, ['a']);
+      await put(store, ['b', 'c'], { deleted: true });
+      await store.purgeTombstones(tombstones(time + 1));
+      expect(all(store)).toMatchObject({ rows: [{ id: 'a', seq: 1 }], checkpoint: 3, last: true });
+    });
+
+    test('[ST18] what was dropped first counts no less than what is dropped later', async () => {
+      const store = await open();
+      await put(store, ['early', 'late'], { deleted: true });
+      await put(store, ['early'], { deleted: true });
+      time += 1;
+      while ((await store.purgeTombstones(tombstones(time, { maxRows: 1 }))) > 0);
+      expect(store.purgedBefore(TENANT, 'notes')).toBe(3);
+    });
+
+    test('[ST10] a closed store neither shrinks nor purges', async () => {
+      const store = await open();
+      await store.close();
+      await expect(store.shrinkTombstones(tombstones(time), firstByte)).rejects.toMatchObject({ name: 'StorageError' });
+      await expect(store.purgeTombstones(tombstones(time))).rejects.toMatchObject({ name: 'StorageError' });
+    });
+
+    if (reopen !== undefined) {
+      test('[ST11] what was shrunk and purged stays so after opening again', async () => {
+        const first = await open();
+        await put(first, ['purged', 'kept'], { deleted: true });
+        await first.purgeTombstones(tombstones(time + 1, { maxRows: 1 }));
+        const purgedBefore = first.purgedBefore(TENANT, 'notes');
+        await first.shrinkTombstones(tombstones(time + 1), firstByte);
+        const before = all(first);
+        await first.close();
+        const second = await reopen(now);
+        store = second;
+        expect(purgedBefore).toBeGreaterThan(0);
+        expect(second.purgedBefore(TENANT, 'notes')).toBe(purgedBefore);
+        expect(all(second)).toEqual(before);
+        expect(await second.shrinkTombstones(tombstones(time + 1), firstByte)).toBe(0);
       });
     }
 
@@ -253,7 +394,7 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
       openStore: StoreUnderTest['create'],
       commits: readonly ModelCommit[],
     ): Promise<void> {
-      const tested = await openStore();
+      const tested = await openStore(now);
       try {
         const model = createModel();
         await Promise.all(commits.map((commit) => runCommit(tested, model, commit)));
@@ -292,6 +433,15 @@ function increment(store: Store): Promise<Commit<number>> {
 
 function count(state: Uint8Array): number {
   return state[0] ?? 0;
+}
+
+function tombstones(committedBefore: number, change: Partial<TombstoneQuery> = {}): TombstoneQuery {
+  return { committedBefore, maxRows: 1_000, maxBytes: 1_000_000, ...change };
+}
+
+/** Stands for what makes a stub of a state. */
+function firstByte(state: Uint8Array): Uint8Array {
+  return state.slice(0, 1);
 }
 
 function query(change: Partial<PageQuery> = {}): PageQuery {

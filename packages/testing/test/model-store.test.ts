@@ -7,9 +7,9 @@ let data = createStoreData();
 const soon = <T>(run: () => T): Promise<T> => Promise.resolve().then(run);
 
 describeStore('of plain maps, which the simulation uses', {
-  create() {
+  create(now) {
     data = createStoreData();
-    return createModelStore(data, soon);
+    return createModelStore(data, soon, now);
   },
-  reopen: () => createModelStore(data, soon),
+  reopen: (now) => createModelStore(data, soon, now),
 });

@@ -8,6 +8,7 @@ import {
   type Store,
   type StoredRow,
   type StorePage,
+  type TombstoneQuery,
 } from '@breakwater/server';
 
 /** What a model store keeps: the rows of each tenant's collections, in the order of their seqs. */
@@ -17,7 +18,14 @@ export interface StoreData {
 
 interface Place {
   head: number;
-  readonly rowsById: Map<string, CommittedRow>;
+  purgedBefore: number;
+  readonly rowsById: Map<string, ModelRow>;
+}
+
+interface ModelRow extends CommittedRow {
+  /** Milliseconds since 1970. */
+  readonly committedAt: number;
+  readonly isShrunk: boolean;
 }
 
 /** Runs a commit some time, and answers when it is durable. The commits of a store run in the order of their asking. */
@@ -29,29 +37,44 @@ export function createStoreData(): StoreData {
 
 export function copyStoreData({ places }: StoreData): StoreData {
   return {
-    places: new Map([...places].map(([name, { head, rowsById }]) => [name, { head, rowsById: new Map(rowsById) }])),
+    places: new Map([...places].map(([name, place]) => [name, { ...place, rowsById: new Map(place.rowsById) }])),
   };
 }
 
-/** A store of plain maps. */
-export function createModelStore({ places }: StoreData, schedule: Schedule): Store {
+/** A store of plain maps. `now` answers milliseconds since 1970. */
+export function createModelStore({ places }: StoreData, schedule: Schedule, now: () => number): Store {
   const asked = new Set<Promise<unknown>>();
   let isClosed = false;
 
   return {
     identity: () => ({ serverId: 'model', epoch: 'first' }),
-    commit(tenant, keys, decide) {
-      if (isClosed) return Promise.reject(new StorageError('the store is closed'));
-      const settled = schedule(() => {
+    commit: (tenant, keys, decide) =>
+      run(() => {
         const { writes, result } = decide(keys.map((key) => storedAt(tenant, key)));
         requireAsked(keys, writes);
         return { result, rows: writes.map((write) => put(tenant, write)) };
-      });
-      const over: Promise<unknown> = settled.catch(() => {}).finally(() => asked.delete(over));
-      asked.add(over);
-      return settled;
-    },
+      }),
     row: storedAt,
+    shrinkTombstones: (query, shrink) =>
+      run(() => {
+        const found = findTombstones(places, query).filter(({ row }) => !row.isShrunk);
+        const taken = take(found, query);
+        const states = taken.map(({ row }) => shrink(row.state));
+        taken.forEach(({ place, row }, i) => {
+          place.rowsById.set(row.id, { ...row, doc: '{}', state: states[i] ?? row.state, isShrunk: true });
+        });
+        return taken.length;
+      }),
+    purgeTombstones: (query) =>
+      run(() => {
+        const taken = take(findTombstones(places, query), query);
+        for (const { place, row } of taken) {
+          place.rowsById.delete(row.id);
+          place.purgedBefore = Math.max(place.purgedBefore, row.seq);
+        }
+        return taken.length;
+      }),
+    purgedBefore: (tenant, collection) => placeOf(tenant, collection).purgedBefore,
     page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
     head: (tenant, collection) => placeOf(tenant, collection).head,
     async close() {
@@ -60,9 +83,17 @@ export function createModelStore({ places }: StoreData, schedule: Schedule): Sto
     },
   };
 
+  function run<T>(job: () => T): Promise<T> {
+    if (isClosed) return Promise.reject(new StorageError('the store is closed'));
+    const settled = schedule(job);
+    const over: Promise<unknown> = settled.catch(() => {}).finally(() => asked.delete(over));
+    asked.add(over);
+    return settled;
+  }
+
   function placeOf(tenant: string, collection: string): Place {
     const name = JSON.stringify([tenant, collection]);
-    const place = places.get(name) ?? { head: 0, rowsById: new Map() };
+    const place = places.get(name) ?? { head: 0, purgedBefore: 0, rowsById: new Map() };
     places.set(name, place);
     return place;
   }
@@ -75,12 +106,32 @@ export function createModelStore({ places }: StoreData, schedule: Schedule): Sto
   function put(tenant: string, write: RowWrite): CommittedRow {
     const place = placeOf(tenant, write.collection);
     place.head += 1;
-    const row = { ...write, seq: place.head };
+    const row = { ...write, seq: place.head, committedAt: now(), isShrunk: false };
     // A map lists its keys in the order in which they were set: so the rows stay in the order of seq.
     place.rowsById.delete(write.id);
     place.rowsById.set(write.id, row);
     return row;
   }
+}
+
+interface Found {
+  readonly place: Place;
+  readonly row: ModelRow;
+}
+
+function findTombstones(places: ReadonlyMap<string, Place>, { committedBefore }: TombstoneQuery): Found[] {
+  return [...places.values()]
+    .flatMap((place) => [...place.rowsById.values()].map((row) => ({ place, row })))
+    .filter(({ row }) => row.deleted && row.committedAt < committedBefore);
+}
+
+function take(found: readonly Found[], { maxRows, maxBytes }: TombstoneQuery): Found[] {
+  let bytes = 0;
+  const end = found.slice(0, maxRows).findIndex(({ row }, i) => {
+    bytes += row.state.length;
+    return bytes > maxBytes && i > 0;
+  });
+  return found.slice(0, end < 0 ? maxRows : end);
 }
 
 /** Looked at before anything is written: all or nothing. */

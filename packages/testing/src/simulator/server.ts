@@ -55,7 +55,7 @@ export function createModelServer({ random, seams, now, onSent }: ModelServerOpt
   const drainByLink = new Map<Link, () => void>();
 
   function start(): { readonly hub: Hub; readonly store: Store } {
-    const store = withSmallPages(createModelStore(data, schedule));
+    const store = withSmallPages(createModelStore(data, schedule, now));
     const isCollection = (name: string) => name === COLLECTION;
     const limits = { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS };
     return { store, hub: createHub({ store, isCollection, limits, log: failLoudly }) };
@@ -118,7 +118,7 @@ export function createModelServer({ random, seams, now, onSent }: ModelServerOpt
       return life.store.head(TENANT, COLLECTION);
     },
     get rows() {
-      const { rows } = createModelStore(data, schedule).page(TENANT, COLLECTION, EVERYTHING);
+      const { rows } = createModelStore(data, schedule, now).page(TENANT, COLLECTION, EVERYTHING);
       return new Map(rows.map(({ id, state }) => [id, decodeState(state)]));
     },
     accept,

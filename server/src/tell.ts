@@ -1,0 +1,20 @@
+import type { News, NewsPart } from './news.ts';
+import type { Stream } from './stream.ts';
+
+/**
+ * Tells one session of a commit, by its streams of the commit's collections: in one message, as far as these stand right
+ * before it and the news fit into one. What is left to tell then is for the streams to catch up on.
+ */
+export function tell({ ranges, parts }: News, streams: readonly Stream[]): void {
+  for (const stream of streams) stream.hearOf(ranges.get(stream.collection)?.last ?? 0);
+  for (const part of parts) tellPart(part, streams);
+}
+
+function tellPart(part: NewsPart, streams: readonly Stream[]): void {
+  const ready = streams.filter((stream) => part.ranges.get(stream.collection)?.first === stream.cursor + 1);
+  const peer = ready[0]?.peer;
+  if (peer === undefined || peer.isFull()) return;
+  const frame = part.frameFor(ready);
+  for (const stream of ready) stream.moveTo(part.ranges.get(stream.collection)?.last ?? 0);
+  if (frame !== undefined) peer.send(frame);
+}
