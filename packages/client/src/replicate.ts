@@ -22,7 +22,7 @@ import { createBatchUp } from './sync/batch-up.ts';
 import { bind } from './sync/binding.ts';
 import { type CollectionSync, createCollectionSync } from './sync/collection-sync.ts';
 import { type Inbox, openInbox } from './sync/inbox.ts';
-import { readJournal, removeJournal } from './sync/journal.ts';
+import { readJournal, removeJournal, watchJournals } from './sync/journal.ts';
 import { type DatabaseRecord, openCollectionRecord, openDatabaseRecord, type RecordKeeper } from './sync/record.ts';
 import { ABANDONED_AFTER_MS, undoAbandoned as undoAbandonedBatches } from './sync/undo-batch.ts';
 import { ClockJumpError } from './sync/up.ts';
@@ -62,6 +62,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   let inbox: Inbox | undefined;
   let isAdopting = false;
   let cancelUndo = () => {};
+  const stopWatching = watchJournals(database, batchUp.wake);
   let wantsToRun = true;
   let ended = false;
 
@@ -248,6 +249,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     replicated.delete(database);
     stopHints();
     cancelUndo();
+    stopWatching();
     const connection = await opening.catch(() => undefined);
     connection?.dispatch({ type: 'stop' });
     await Promise.all(collections.map((collection) => collection.stop()));

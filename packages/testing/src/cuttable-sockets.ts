@@ -13,6 +13,8 @@ export interface CuttableSockets {
   release(): void;
   /** Called with what the client sends. */
   onSend: (frame: Uint8Array) => void;
+  /** Called with what the client hears. */
+  onHear: (frame: Uint8Array) => void;
 }
 
 interface Entry {
@@ -33,10 +35,15 @@ export function createCuttableSockets(): CuttableSockets {
 
   const sockets: CuttableSockets = {
     onSend: () => {},
+    onHear: () => {},
     webSocket(url) {
       const entry = { socket: new WebSocket(url, { perMessageDeflate: false }), isDeaf: false };
       current = entry;
-      return asWebSocketLike(entry, { hear, say: (frame) => sockets.onSend(frame) });
+      return asWebSocketLike(entry, {
+        hear,
+        say: (frame) => sockets.onSend(frame),
+        heard: (frame) => sockets.onHear(frame),
+      });
     },
     cut: () => current?.socket.terminate(),
     deafen() {
@@ -59,9 +66,10 @@ export function createCuttableSockets(): CuttableSockets {
 interface Ears {
   readonly hear: (deliver: () => void) => void;
   readonly say: (frame: Uint8Array) => void;
+  readonly heard: (frame: Uint8Array) => void;
 }
 
-function asWebSocketLike(entry: Entry, { hear, say }: Ears): WebSocketLike {
+function asWebSocketLike(entry: Entry, { hear, say, heard }: Ears): WebSocketLike {
   const { socket } = entry;
   const like: WebSocketLike = {
     binaryType: 'arraybuffer',
@@ -78,7 +86,11 @@ function asWebSocketLike(entry: Entry, { hear, say }: Ears): WebSocketLike {
   socket.binaryType = 'arraybuffer';
   socket.on('open', () => like.onopen?.(undefined as never));
   socket.on('message', (data) => {
-    if (!entry.isDeaf) hear(() => like.onmessage?.({ data } as never));
+    if (entry.isDeaf) return;
+    hear(() => {
+      heard(new Uint8Array(data as ArrayBuffer));
+      like.onmessage?.({ data } as never);
+    });
   });
   socket.on('close', (code, reason) => like.onclose?.({ code, reason: reason.toString() } as never));
   socket.on('error', () => like.onerror?.(undefined as never));

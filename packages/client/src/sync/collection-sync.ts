@@ -348,7 +348,11 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       },
       batchedIds: pending.batchedIds,
       takeAll: pending.takeAll,
-      release: pending.release,
+      release(ids) {
+        pending.release(ids);
+        // What was written meanwhile stands alone, and could not be taken until now.
+        work.fire();
+      },
       read: rows.read,
       draft: up.draftBatch,
       hear: up.hear,

@@ -38,7 +38,7 @@ async function findStored(database: RxDatabase, key: string, context: InternalSt
 /** Every document whose key begins so. */
 export async function listInternal(database: RxDatabase, prefix: string): Promise<InternalDocument[]> {
   const { internalStore } = database;
-  const selector = { context: { $eq: CONTEXT } } as MangoQuerySelector<InternalDocument>;
+  const selector = { context: { $eq: CONTEXT }, _deleted: { $eq: false } } as MangoQuerySelector<InternalDocument>;
   const query = normalizeMangoQuery<InternalDocument>(internalStore.schema, { selector });
   const { documents } = await internalStore.query(prepareQuery(internalStore.schema, query));
   return documents.filter(({ key }) => key.startsWith(prefix));

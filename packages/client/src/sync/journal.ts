@@ -49,3 +49,11 @@ export async function endJournal(database: RxDatabase, batch: string): Promise<v
 export function removeJournal(database: RxDatabase, batch: string): Promise<void> {
   return removeInternal(database, PREFIX + batch);
 }
+
+/** Calls back when the journal of a batch has changed, in whatever tab. Answers how to stop. */
+export function watchJournals({ internalStore }: RxDatabase, onChange: () => void): () => void {
+  const subscription = internalStore.changeStream().subscribe(({ events }) => {
+    if (events.some(({ documentData }) => documentData.key.startsWith(PREFIX))) onChange();
+  });
+  return () => subscription.unsubscribe();
+}

@@ -8,16 +8,17 @@ import { type Journal, type JournalEntry, listJournals, removeJournal } from './
 /** Long after any batch that is still being written, in milliseconds. */
 export const ABANDONED_AFTER_MS = 30_000;
 
-/** Batches that this process is writing. */
-const underWay = new Set<string>();
+/** Batches that are being written, of each open database. */
+const underWay = new WeakMap<RxDatabase, Set<string>>();
 
 /** While `write` runs, nobody here takes the batch for abandoned. */
-export async function whileWriting<T>(batch: string, write: () => Promise<T>): Promise<T> {
-  underWay.add(batch);
+export async function whileWriting<T>(database: RxDatabase, batch: string, write: () => Promise<T>): Promise<T> {
+  const own = underWay.get(database) ?? new Set<string>();
+  underWay.set(database, own.add(batch));
   try {
     return await write();
   } finally {
-    underWay.delete(batch);
+    own.delete(batch);
   }
 }
 
@@ -30,7 +31,8 @@ export async function undoAbandoned(database: RxDatabase): Promise<void> {
   const now = captured?.clock.nowMs() ?? 0;
   for (const journal of await listJournals(database)) {
     const mayBeUnderWay = database.multiInstance && now - journal.startedAt < ABANDONED_AFTER_MS;
-    if (journal.state === 'writing' && !underWay.has(journal.batch) && !mayBeUnderWay) await undo(database, journal);
+    const isUnderWay = underWay.get(database)?.has(journal.batch) ?? false;
+    if (journal.state === 'writing' && !isUnderWay && !mayBeUnderWay) await undo(database, journal);
   }
 }
 

@@ -61,7 +61,7 @@ async function tryToWrite(database: RxDatabase, writes: readonly DocumentWrite[]
   const batch = randomToken(16);
   const startedAt = requireCaptured(first.collection).clock.nowMs();
   const journal: Journal = { batch, state: 'writing', entries: plans.flatMap(toEntries), startedAt };
-  return whileWriting(batch, async () => {
+  return whileWriting(database, batch, async () => {
     await beginJournal(database, journal);
     try {
       const errors = await writePlans(plans, batch);
