@@ -1,5 +1,10 @@
 import { parseArgs } from 'node:util';
 
+export type CliCommand =
+  | { readonly name: 'help' }
+  | { readonly name: 'serve'; readonly options: CliOptions }
+  | { readonly name: 'purge'; readonly options: PurgeOptions };
+
 export interface CliOptions {
   readonly host: string;
   readonly port: number;
@@ -7,6 +12,11 @@ export interface CliOptions {
   /** Undefined: any. */
   readonly collections: readonly string[] | undefined;
   readonly staticDir: string | undefined;
+}
+
+export interface PurgeOptions {
+  readonly dataDir: string;
+  readonly olderThanDays: number;
 }
 
 /** Thrown when the server cannot start as asked. Its message is all that the user gets to see. */
@@ -17,8 +27,11 @@ export class CliError extends Error {
 export const HELP = `breakwater: the hub of Breakwater. Keeps the rows, merges what clients send, tells the other clients.
 
 Usage: breakwater [--static DIR] [--help]
+       breakwater purge --older-than DAYS
 
-  --static DIR  also serve the files of a directory over HTTP
+  --static DIR       also serve the files of a directory over HTTP
+  --older-than DAYS  drop the tombstones of documents that were deleted so many days ago (from 1). For a server that is
+                     stopped. Clients that have not connected since then read everything anew when they do.
 
 Environment:
   HOST                    where to listen (default localhost; 0.0.0.0 for every network)
@@ -29,30 +42,65 @@ Environment:
 Everybody who reaches the server may read and write everything. To ask for tokens, start it from a program of your own:
 createServer({ authenticate }) of @breakwater/server.`;
 
-/** 'help' when that is what was asked for. @throws CliError */
-export function readCliOptions(args: readonly string[], env: NodeJS.ProcessEnv): CliOptions | 'help' {
-  const { help, static: staticDir } = readFlags(args);
-  if (help) return 'help';
-  return {
+/** @throws CliError */
+export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv): CliCommand {
+  const { help, names, staticDir, olderThan } = readFlags(args);
+  const [name, ...others] = names;
+  if (help) return { name: 'help' };
+  if (others.length > 0 || (name !== undefined && name !== 'purge')) {
+    throw new CliError(`There is no command '${names.join(' ')}'. See breakwater --help.`);
+  }
+  const dataDir = env.BREAKWATER_DATA || './data';
+  if (name === 'purge') {
+    if (staticDir !== undefined) throw new CliError('purge serves no files; leave --static away.');
+    return { name, options: { dataDir, olderThanDays: readDays(olderThan) } };
+  }
+  if (olderThan !== undefined) throw new CliError('--older-than belongs to breakwater purge. See breakwater --help.');
+  const options = {
     host: env.HOST || 'localhost',
     port: readPort(env.PORT || '8080'),
-    dataDir: env.BREAKWATER_DATA || './data',
+    dataDir,
     collections: readList(env.BREAKWATER_COLLECTIONS),
     staticDir,
   };
+  return { name: 'serve', options };
 }
 
-function readFlags(args: readonly string[]): { help: boolean | undefined; static: string | undefined } {
+interface Flags {
+  readonly help: boolean;
+  readonly names: readonly string[];
+  readonly staticDir: string | undefined;
+  readonly olderThan: string | undefined;
+}
+
+function readFlags(args: readonly string[]): Flags {
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
-      options: { help: { type: 'boolean', short: 'h' }, static: { type: 'string' } },
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h' },
+        static: { type: 'string' },
+        'older-than': { type: 'string' },
+      },
     });
-    return { help: values.help, static: values.static };
+    const { help = false, static: staticDir, 'older-than': olderThan } = values;
+    return { help, names: positionals, staticDir, olderThan };
   } catch (error) {
-    const [line = ''] = (error instanceof Error ? error.message : String(error)).split(/\.?(?:\n|$)/);
-    throw new CliError(`${line}. See breakwater --help.`);
+    // What follows the first sentence is advice that does not fit here.
+    const [fault = ''] = (error instanceof Error ? error.message : String(error)).split(/\.?(?:\s*\n|$)|\.\s/);
+    throw new CliError(`${fault}. See breakwater --help.`);
   }
+}
+
+/** Nobody has tombstones older than that; a number with more digits is a slip. */
+const MAX_DAYS = 36_500;
+
+function readDays(text: string | undefined): number {
+  if (text === undefined) throw new CliError('purge needs --older-than DAYS, for example --older-than 365.');
+  const days = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (days >= 1 && days <= MAX_DAYS) return days;
+  throw new CliError(`--older-than is '${text}'; set it to a whole number of days from 1 to ${MAX_DAYS}.`);
 }
 
 function readPort(text: string): number {

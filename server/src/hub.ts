@@ -14,6 +14,7 @@ import { mayRead } from './labels.ts';
 import { type Limits, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
 import { type News, toNews, toWireRow } from './news.ts';
+import { createPurgeGuard } from './purge-guard.ts';
 import type { Commit, Decide, Store } from './store.ts';
 import { createStream, type Peer, type Stream } from './stream.ts';
 import { createStreamIndex } from './stream-index.ts';
@@ -51,6 +52,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
   function join(peer: Peer): Member {
     const { tenant } = peer;
     const streams = new Map<string, Stream>();
+    const guard = createPurgeGuard(store, tenant);
 
     return {
       pull(message) {
@@ -111,6 +113,9 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
       if (checkpoint > store.head(tenant, collection)) {
         return sendError(request, 'checkpoint-ahead', `the server's ${collection} has no commit ${checkpoint}`);
       }
+      if (guard.isTooLate(collection, checkpoint)) {
+        return sendError(request, 'checkpoint-purged', `tombstones after ${checkpoint} were dropped; pull from 0`);
+      }
       const { rows, last, ...page } = store.page(tenant, collection, {
         after: checkpoint,
         labels: peer.labels,
@@ -119,6 +124,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
       });
       const group = { collection, rows: rows.map(toWireRow), checkpoint: page.checkpoint };
       peer.send(down.encode({ type: 'page', request, group, last }));
+      guard.handOut(collection, page.checkpoint, last);
       if (last) beginStream(collection, page.checkpoint);
     }
 

@@ -21,3 +21,4 @@ export {
   type StorePage,
   type TombstoneQuery,
 } from './store.ts';
+export type { TombstoneOptions } from './tombstones.ts';

@@ -1,18 +1,28 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CliError, type CliOptions, HELP, readCliOptions } from './cli-options.ts';
+import { type CliCommand, CliError, type CliOptions, HELP, readCliCommand } from './cli-options.ts';
 import { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
+import { purge } from './purge-data.ts';
 import { type BreakwaterServer, createServer } from './server.ts';
 
 /** The program `breakwater`. Expected faults end it with one line and exit code 1. */
 export async function runCli(): Promise<void> {
   try {
-    const options = readCliOptions(process.argv.slice(2), process.env);
-    if (options === 'help') return console.log(HELP);
-    await start(options);
+    await run(readCliCommand(process.argv.slice(2), process.env));
   } catch (error) {
     console.error(isExpected(error) ? error.message : error);
     process.exit(1);
+  }
+}
+
+function run(command: CliCommand): Promise<void> | void {
+  switch (command.name) {
+    case 'help':
+      return console.log(HELP);
+    case 'serve':
+      return start(command.options);
+    case 'purge':
+      return purge(command.options);
   }
 }
 

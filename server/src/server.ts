@@ -13,6 +13,13 @@ import { systemScheduler } from './scheduler.ts';
 import { MAX_BYTES_BEFORE_LIVE, type Session, startSession } from './session.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
+import {
+  DEFAULT_SHRINK_AFTER_DAYS,
+  purgeTombstones,
+  requireShrinkAfterDays,
+  startShrinking,
+  type TombstoneOptions,
+} from './tombstones.ts';
 
 export interface ServerOptions {
   /** Default: a SQLite store in `dataDir`. The server closes it. */
@@ -24,6 +31,7 @@ export interface ServerOptions {
   /** Default, for development only: everybody is the user `anonymous` of the tenant `default`. */
   readonly authenticate?: Authenticate;
   readonly limits?: Partial<Limits>;
+  readonly tombstones?: TombstoneOptions;
   /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
   readonly allowedOrigins?: readonly string[];
   /** A directory of files to serve over HTTP. */
@@ -37,6 +45,13 @@ export interface BreakwaterServer {
   /** Where it listens; undefined before and after. */
   readonly address: ListenAddress | undefined;
   listen(options: ListenOptions): Promise<ListenAddress>;
+  /**
+   * Drops the tombstones whose last commit is longer ago than this, which is at least a day; answers how many there were.
+   * Clients that have not connected since then read everything anew.
+   *
+   * @throws RangeError, StorageError
+   */
+  purgeTombstones(options: { readonly olderThanMs: number }): Promise<number>;
   /** Tells every client to come back later, ends what was begun, closes the store. */
   close(): Promise<void>;
 }
@@ -60,10 +75,12 @@ const SPREAD_PER_SESSION_MS = 6;
 const MIN_SPREAD_MS = 250;
 const MAX_SPREAD_MS = 6_000;
 
+/** @throws RangeError, DataDirectoryLockedError, DataDirectoryError */
 export async function createServer(options: ServerOptions = {}): Promise<BreakwaterServer> {
   const { authenticate = admitEveryone, now = Date.now, log = console.error } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const store = options.store ?? openSqliteStore(options.dataDir ?? './data');
+  const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
+  const store = options.store ?? openSqliteStore(options.dataDir ?? './data', { now });
   const scheduler = systemScheduler(now);
   const hub = createHub({ store, isCollection: collectionFilter(options.collections), limits, log, now });
   const respond = createHttpHandler({ staticDir: options.staticDir, log });
@@ -73,6 +90,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     maxPayload: limits.maxMessageBytes,
     perMessageDeflate: false,
   });
+  const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log });
   const sessions = new Set<Session>();
   let listeners: Server[] = [];
   let address: ListenAddress | undefined;
@@ -90,6 +108,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       address = { host, port: portOf(listeners[0]) ?? port };
       return address;
     },
+    purgeTombstones: ({ olderThanMs }) => purgeTombstones(store, olderThanMs, now()),
     close: () => (closing ??= close()),
   };
 
@@ -146,6 +165,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   }
 
   async function close(): Promise<void> {
+    stopShrinking();
     const spread = spreadMs();
     for (const session of [...sessions]) {
       session.close(CloseCode.tryAgainLater, formatRetryAfter(MIN_SPREAD_MS + Math.random() * spread));

@@ -129,7 +129,8 @@ export function startSession(options: SessionOptions): Session {
     const identity = await identify(token);
     if (identity === undefined || state.kind !== 'waiting') return;
     const { tenant, labels } = identity;
-    const member = hub.join({ tenant, labels, send: outbox.send, isFull: outbox.isFull });
+    const endSession = (reason: string) => close(CloseCode.tryAgainLater, reason);
+    const member = hub.join({ tenant, labels, send: outbox.send, isFull: outbox.isFull, end: endSession });
     cancelTimer();
     state = { kind: 'live', member, heartbeat: startHeartbeat() };
     outbox.send(down.encode(welcome(identity, Math.min(PROTOCOL_VERSION, versions[1]))));

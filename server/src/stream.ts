@@ -9,6 +9,8 @@ export interface Peer {
   send(frame: Uint8Array): void;
   /** Is so much unsent that news must wait? Whoever says yes calls `drained` of its member later. */
   isFull(): boolean;
+  /** Ends the session, for it has missed what it cannot be told any more. What it pulls when it comes back heals that. */
+  end(reason: string): void;
 }
 
 /**
@@ -78,6 +80,9 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
 
   function catchUp(): void {
     while (cursor < head && !peer.isFull()) {
+      if (cursor < store.purgedBefore(peer.tenant, collection)) {
+        return peer.end(`tombstones of ${collection} were dropped that this session has not heard of`);
+      }
       readAt = store.head(peer.tenant, collection);
       const page = store.page(peer.tenant, collection, {
         after: cursor,

@@ -1,7 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CliError, readCliCommand } from '../src/cli-options.ts';
+import { openSqliteStore } from '../src/sqlite-store.ts';
 import { type CliRun, runCli, type ServerProcess, startCli } from './server-process.ts';
 import { makeTemporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';
 
@@ -76,9 +78,70 @@ test('[CL3] other faults of the call are one line as well', async () => {
 test('[CL4] --help explains it all and starts nothing', async () => {
   const { code, stdout } = await run({ args: ['--help'] });
   expect(code).toBe(0);
-  for (const word of ['HOST', 'PORT', 'BREAKWATER_DATA', 'BREAKWATER_COLLECTIONS', '--static'])
+  for (const word of ['HOST', 'PORT', 'BREAKWATER_DATA', 'BREAKWATER_COLLECTIONS', '--static', 'purge --older-than'])
     expect(stdout).toContain(word);
 });
+
+test('[CL5] purge drops old tombstones from the data of a server that is stopped, and says how many', async () => {
+  const days = 86_400_000;
+  const data = join(directory.path, 'data');
+  let time = Date.now() - 40 * days;
+  const store = openSqliteStore(data, { now: () => time });
+  const put = (id: string, deleted: boolean) =>
+    store.commit('t', [{ collection: 'c', id }], () => ({
+      writes: [{ collection: 'c', id, deleted, doc: '{}', state: new Uint8Array(9), labels: ['t'] }],
+      result: 0,
+    }));
+  await Promise.all([put('alive', false), put('old', true), put('older', true)]);
+  time = Date.now() - 2 * days;
+  await put('young', true);
+  await store.close();
+
+  const purge = (olderThan: string) => run({ args: ['purge', '--older-than', olderThan] });
+  const said = (text: string) => ({ code: 0, stderr: '', stdout: `${text}\n` });
+  expect(await purge('30')).toEqual(said(`Tombstones older than 30 days dropped from ${data}: 2`));
+  expect(await purge('30')).toEqual(said(`Tombstones older than 30 days dropped from ${data}: 0`));
+  const after = openSqliteStore(data);
+  const { rows } = after.page('t', 'c', { after: 0, labels: ['t'], maxRows: 9, maxBytes: 999 });
+  expect(rows.map(({ id }) => id)).toEqual(['alive', 'young']);
+  expect(after.purgedBefore('t', 'c')).toBe(3);
+  await after.close();
+});
+
+test('[CL6] purge leaves the data of a server that runs alone, and makes none', async () => {
+  await start({});
+  const [data, none] = ['data', 'none'].map((name) => join(directory.path, name));
+  const args = ['purge', '--older-than', '30'];
+  expect(await run({ args })).toEqual(
+    failed(`Another server uses the data in ${data}. Stop it, or choose another data directory.`),
+  );
+  expect(await run({ args, env: { BREAKWATER_DATA: 'none' } })).toEqual(
+    failed(`There is no data in ${none}. Set BREAKWATER_DATA to the directory of the server.`),
+  );
+  expect(existsSync(none ?? '')).toBe(false);
+});
+
+test('[CL6] purge needs an age that makes sense, and nothing else takes one', () => {
+  expectFault(['purge'], 'purge needs --older-than DAYS, for example --older-than 365.');
+  for (const days of ['0', '-1', '0.5', '1e3', 'all', '', '99999999']) {
+    expectFault(
+      ['purge', `--older-than=${days}`],
+      `--older-than is '${days}'; set it to a whole number of days from 1 to 36500.`,
+    );
+  }
+  expectFault(['--older-than', '30'], '--older-than belongs to breakwater purge. See breakwater --help.');
+  expectFault(['purge', '--older-than', '30', '--static', '.'], 'purge serves no files; leave --static away.');
+});
+
+test('[CL3] a command that there is not, and an option without its value, are named', () => {
+  expectFault(['serve'], "There is no command 'serve'. See breakwater --help.");
+  expectFault(['purge', 'all'], "There is no command 'purge all'. See breakwater --help.");
+  expectFault(['--static'], "Option '--static <value>' argument missing. See breakwater --help.");
+});
+
+function expectFault(args: string[], message: string): void {
+  expect(() => readCliCommand(args, {})).toThrow(new CliError(message));
+}
 
 async function start(options: Omit<CliRun, 'cwd'>): Promise<ServerProcess> {
   const server = await startCli({ ...options, cwd: directory.path });

@@ -109,6 +109,7 @@ test('[HB15] the news of one commit are encoded once for all who may read the sa
       labels: ['acme'],
       send: (frame: Uint8Array) => frames.push(frame),
       isFull: () => false,
+      end: () => {},
     };
     world.hub.join(peer).pull({ type: 'pull', request: 1, collection: 'notes', checkpoint: 0, maxRows: 1 });
   }

@@ -36,6 +36,8 @@ export function tasks(...rows: Row[]): RowGroup {
 export interface TestPeer {
   readonly member: Member;
   readonly heard: DownMessage[];
+  /** Why the hub ended the session. */
+  readonly ended: string[];
   full: boolean;
   /** Full as well once it has heard so many messages. */
   fullAfter: number;
@@ -77,6 +79,7 @@ export function createHubWorld({
 
 function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer {
   const heard: DownMessage[] = [];
+  const ended: string[] = [];
   const member = hub.join({
     tenant,
     labels,
@@ -84,6 +87,7 @@ function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer 
       const message = down.decode(frame);
       if (message !== undefined) heard.push(message);
     },
+    end: (reason) => ended.push(reason),
     isFull: () => peer.full || heard.length >= peer.fullAfter,
   });
   let request = 0;
@@ -91,6 +95,7 @@ function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer 
   const peer: TestPeer = {
     member,
     heard,
+    ended,
     full: false,
     fullAfter: Number.POSITIVE_INFINITY,
     push: (...groups) => push(groups, false),

@@ -1,12 +1,14 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, expect, test } from 'vitest';
+import { DELETED, encodeState } from '@breakwater/crdt';
+import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { createServer, type ServerOptions } from '../src/server.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
-import { notes, rowOf } from './hub-world.ts';
+import type { Store } from '../src/store.ts';
+import { deltaOf, notes, rowOf, stateOf } from './hub-world.ts';
 import { makeTemporaryDirectory } from './temporary-directory.ts';
 import { openClient } from './test-client.ts';
 
@@ -160,6 +162,57 @@ test('[SV10] no path leads out of the directory of files', async () => {
   paths.push('/../site-secret/secret.txt', '/.env', '/link.txt', '/%00', '/%', '//secret.txt', '/a/../../secret.txt');
   for (const path of paths) expect(await rawGet(port, path), path).toMatch(/^HTTP\/1.1 404 /);
 });
+
+test('[HB32] a server shrinks its old tombstones by itself', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  cleanups.push(() => vi.useRealTimers());
+  let time = 1_700_000_000_000;
+  const now = () => time;
+  const store = openSqliteStore(':memory:', { now });
+  await putTombstone(store);
+  time += 8 * DAY_MS;
+  const server = await createServer({ store, now, tombstones: { shrinkAfterDays: 7 } });
+  cleanups.push(() => server.close());
+  expect(bytesOf(store)).toBeGreaterThan(100);
+  vi.advanceTimersByTime(60_000);
+  await vi.waitFor(() => expect(bytesOf(store)).toBeLessThan(50));
+});
+
+test('[HB33] a server whose option makes no sense does not start, and leaves the data alone', async () => {
+  const dataDir = join(temporary(), 'data');
+  const starting = createServer({ dataDir, tombstones: { shrinkAfterDays: 0 } });
+  await expect(starting).rejects.toThrow(/^tombstones\.shrinkAfterDays is 0; it is a number of days from 1/);
+  expect(existsSync(dataDir)).toBe(false);
+});
+
+test('[HB34] a running server purges when it is told to, and whoever comes back from before it is told', async () => {
+  // From the real time on: what is pushed is stamped by it.
+  let time = Date.now();
+  const now = () => time;
+  const { server, url } = await start({ now });
+  const client = await live(url);
+  await client.push(notes(rowOf('a', {}), rowOf('b', {})));
+  await client.push(notes(deltaOf('a', { [DELETED]: true }, 1)));
+  time += 2 * DAY_MS;
+  await expect(server.purgeTombstones({ olderThanMs: 1_000 })).rejects.toThrow('olderThanMs is 1000');
+  expect(await server.purgeTombstones({ olderThanMs: DAY_MS })).toBe(1);
+  expect(await client.pull('notes', 2)).toMatchObject({ type: 'error', code: 'checkpoint-purged' });
+  expect(await client.pull('notes', 0)).toMatchObject({ group: { rows: [{ id: 'b' }], checkpoint: 3 } });
+});
+
+const DAY_MS = 86_400_000;
+
+async function putTombstone(store: Store): Promise<void> {
+  const state = encodeState(stateOf({ body: 'x'.repeat(200), [DELETED]: true }));
+  const write = { ...TOMBSTONE, deleted: true, doc: '{}', state, labels: ['default'] };
+  await store.commit('default', [TOMBSTONE], () => ({ writes: [write], result: 0 }));
+}
+
+const TOMBSTONE = { collection: 'notes', id: 'a' };
+
+function bytesOf(store: Store): number {
+  return store.row('default', TOMBSTONE)?.state.length ?? 0;
+}
 
 const UPGRADE =
   'GET /sync HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';

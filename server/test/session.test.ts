@@ -1,7 +1,9 @@
 import { FIRST_OPTIONAL_KIND, type UpMessage, up } from '@breakwater/protocol';
 import { expect, test } from 'vitest';
+import type { Hub } from '../src/hub.ts';
 import { AuthenticationError } from '../src/identity.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
+import type { Peer } from '../src/stream.ts';
 import { createHubWorld, notes, rowOf } from './hub-world.ts';
 import { CONNECT, createSessionWorld } from './session-world.ts';
 
@@ -207,4 +209,17 @@ test('[SE11] a socket that breaks or closes ends its session: nothing is sent an
   await hub.join('default').push(notes(rowOf('b', {})));
   expect(socket.events).toEqual(['page']);
   expect(scheduler.waiting).toBe(0);
+});
+
+test('[HB31] a session that the hub ends is told to come back, and why', async () => {
+  const hub = createHubWorld();
+  const peers: Peer[] = [];
+  const join: Hub['join'] = (peer) => {
+    peers.push(peer);
+    return hub.hub.join(peer);
+  };
+  const { socket, goLive } = createSessionWorld({ hub: { ...hub, hub: { join } } });
+  await goLive();
+  peers[0]?.end('it missed something');
+  expect(socket.events.at(-1)).toBe('close 1013 it missed something');
 });

@@ -78,7 +78,7 @@ export function createModelServer({ random, seams, now, onSent }: ModelServerOpt
     const { hub } = life;
     const send = (frame: Uint8Array) => sendDown(link, frame);
     const isFull = () => seams.saysWhenFull !== false && link.down.length >= FULL_FRAMES;
-    const member = hub.join({ tenant: TENANT, labels: [TENANT], send, isFull });
+    const member = hub.join({ tenant: TENANT, labels: [TENANT], send, isFull, end: failLoudly });
     const inbox = createInbox<UpMessage>({
       handle: (message) => {
         if (message.type === 'pull') return member.pull(message);
