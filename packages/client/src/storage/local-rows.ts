@@ -3,6 +3,7 @@ import {
   type DocumentPlan,
   merge,
   type Path,
+  type Stamp,
   type State,
   sameBytes,
   sameState,
@@ -38,6 +39,9 @@ export interface PendingChange {
   readonly batches?: readonly string[] | undefined;
 }
 
+/** Stores what a user had written, before it is gone from the documents. */
+export type KeepRefused = (refused: readonly RefusedValues[]) => Promise<void>;
+
 /** A collection's storage, read and written for replication. Every write is a compare-and-swap, tried until it holds. */
 export interface LocalRows {
   /** Stamps the local writes. */
@@ -51,8 +55,12 @@ export interface LocalRows {
   toRow(document: StoredDocument): LocalRow;
   /** The state vector of what the server has of a row's Yjs state, if that is large. */
   knownOf(row: LocalRow): Uint8Array | undefined;
-  /** Merges rows into the storage. */
-  mergeRows(rows: readonly RemoteRow[]): Promise<PendingChange[]>;
+  /**
+   * Merges rows into the storage. With `keepForgotten`, a row that lacks what the server once acknowledged is another one
+   * under the same id, made after the first was deleted and purged: it takes the place of the one that is here, and what was
+   * pending of that is kept.
+   */
+  mergeRows(rows: readonly RemoteRow[], keepForgotten?: KeepRefused): Promise<PendingChange[]>;
   /** Clears what is pending no more, unseen by queries. */
   acknowledge(rows: readonly AcknowledgedRow[]): Promise<PendingChange[]>;
   /**
@@ -64,10 +72,7 @@ export interface LocalRows {
    * Rows go back to what the server holds. `keep` stores what the user had written there, before it is gone from the
    * documents; maybe twice, under the same revision.
    */
-  replace(
-    rows: readonly Replacement[],
-    keep: (refused: readonly RefusedValues[]) => Promise<void>,
-  ): Promise<PendingChange[]>;
+  replace(rows: readonly Replacement[], keep: KeepRefused): Promise<PendingChange[]>;
   /** What is pending among the rows written after `lwt`, batch by batch; with `whole`, every row counts as pending. */
   scan(lwt: number, whole: boolean): AsyncGenerator<PendingChange[]>;
   /** Every row, tombstones included, batch by batch. */
@@ -137,9 +142,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     return done;
   }
 
-  function mergeRow(remote: RemoteRow, stored: StoredDocument | undefined): Change {
+  function mergeRow(remote: RemoteRow, stored: StoredDocument | undefined, mayForget = false): Change {
     knownRich.note(remote.id, remote.state);
     const local = stored && toLocalRow(plan, stored);
+    const instead = local && mayForget && hasForgotten(remote, local) ? replacedBy(remote, local) : undefined;
+    if (instead !== undefined) return instead;
     const state = local ? merge(local.state, remote.state) : remote.state;
     const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
     if (stored && local && sameState(local.state, state)) {
@@ -172,8 +179,16 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const { id, server } = replacement;
     if (stored === undefined) return server && mergeRow(server, stored);
     if (server !== undefined) knownRich.note(id, server.state);
-    const result = setBack(toLocalRow(plan, stored), replacement, captured);
-    return result && { ...changeTo(result.document, stored, REPLACE_CONTEXT), refused: result.refused };
+    return changeBack(toLocalRow(plan, stored), replacement);
+  }
+
+  function replacedBy(server: RemoteRow, local: LocalRow): Change | undefined {
+    return changeBack(local, { id: server.id, server });
+  }
+
+  function changeBack(local: LocalRow, replacement: Replacement): Change | undefined {
+    const result = setBack(local, replacement, captured);
+    return result && { ...changeTo(result.document, local.document, REPLACE_CONTEXT), refused: result.refused };
   }
 
   /** A row that was purged meanwhile needs no ack. */
@@ -199,7 +214,13 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     pendingOf: async (ids) => [...(await find(ids)).values()].map((document) => pendingChange(plan, document)),
     toRow: (document) => toLocalRow(plan, document),
     knownOf: ({ id, state }) => knownRich.of(id, state.generation),
-    mergeRows: (rows) => update(rows, undefined, mergeRow),
+    mergeRows: (rows, keepForgotten) =>
+      update(
+        rows,
+        undefined,
+        (row, stored) => mergeRow(row, stored, keepForgotten !== undefined),
+        (changes) => keepRefused(changes, keepForgotten),
+      ),
     acknowledge: (rows) => update(rows, new Map(rows.map(({ id, pushed }) => [id, pushed.document])), acknowledgeRow),
     restamp: (ids) =>
       update(
@@ -207,10 +228,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
         undefined,
         restampRow,
       ),
-    replace: (rows, keep) =>
-      update(rows, undefined, replaceRow, (changes) =>
-        keep(changes.map(({ refused }) => refused).filter((refused) => refused !== undefined)),
-      ),
+    replace: (rows, keep) => update(rows, undefined, replaceRow, (changes) => keepRefused(changes, keep)),
     async *scan(lwt, whole) {
       // Nothing may be written before a mark that the next start scans from.
       captured.lwt.startAfter(lwt);
@@ -229,6 +247,21 @@ export function createLocalRows(collection: RxCollection): LocalRows {
       map(({ events }) => events.map(({ documentData }) => pendingChange(plan, documentData as StoredDocument))),
     ),
   };
+}
+
+async function keepRefused(changes: readonly Change[], keep: KeepRefused | undefined): Promise<void> {
+  const refused = changes.map((change) => change.refused).filter((each) => each !== undefined);
+  if (refused.length > 0) await keep?.(refused);
+}
+
+/**
+ * Does the server's whole row lack something that it had when the row was last seen here? It never forgets a part of a row:
+ * that row was purged.
+ */
+function hasForgotten({ seq, state }: RemoteRow, local: LocalRow): boolean {
+  if (local.seq === undefined || seq <= local.seq || state.partial) return false;
+  const isLacking = (path: Path, stamp: Stamp) => !local.pending.has(path) && stampAt(state, path) < stamp;
+  return [...local.state.registers].some(([path, { stamp }]) => isLacking(path, stamp));
 }
 
 function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: string]: unknown }> {

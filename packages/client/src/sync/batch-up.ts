@@ -9,7 +9,7 @@ import type { Answer, Draft, RefusedPush } from './up.ts';
 export interface BatchMember {
   readonly name: string;
   /** May anything be pushed now? */
-  readonly mayPush: boolean;
+  mayPush(session: Session): boolean;
   /** Pending rows that are part of some batch. */
   batchedIds(): string[];
   /** Keeps other pushes away from these rows; false: one of them is on its way already. */
@@ -47,6 +47,12 @@ interface Part {
   readonly ids: readonly string[];
 }
 
+/** Batches that have documents in common, and what of them is pending. */
+interface Together {
+  readonly batches: readonly string[];
+  readonly parts: readonly Part[];
+}
+
 interface DraftedPart extends Part {
   readonly draft: Draft;
 }
@@ -58,7 +64,7 @@ export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOp
   /** True: something was done, and there may be more to do. */
   async function pushNext(session: Session): Promise<boolean> {
     for (const batch of unsent) {
-      const together = await gather(batch);
+      const together = await gather(session, batch);
       if (together !== undefined && (await pushTogether(session, together))) return true;
       if (session.signal.aborted) return false;
     }
@@ -66,7 +72,7 @@ export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOp
   }
 
   /** A document may be part of several batches: those go up together. Undefined: it is not yet time for one of them. */
-  async function gather(first: string): Promise<{ batches: string[]; parts: Part[] } | undefined> {
+  async function gather(session: Session, first: string): Promise<Together | undefined> {
     const batches = new Set([first]);
     const idsByMember = new Map<BatchMember, Set<string>>();
     for (const batch of batches) {
@@ -76,7 +82,7 @@ export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOp
         const named = journal?.entries.filter((each) => each.collection === member.name).map(({ id }) => id);
         // Without a journal nobody knows what belongs together; what is here still has to go up.
         const ids = named ?? member.batchedIds();
-        if (ids.length > 0 && !member.mayPush) return undefined;
+        if (ids.length > 0 && !member.mayPush(session)) return undefined;
         for (const row of await member.read(ids)) {
           if (row.pending.size === 0 || !row.batches.has(batch)) continue;
           idsByMember.set(member, (idsByMember.get(member) ?? new Set()).add(row.id));
@@ -88,10 +94,7 @@ export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOp
     return { batches: [...batches], parts };
   }
 
-  async function pushTogether(
-    session: Session,
-    { batches, parts }: { readonly batches: readonly string[]; readonly parts: readonly Part[] },
-  ): Promise<boolean> {
+  async function pushTogether(session: Session, { batches, parts }: Together): Promise<boolean> {
     const taken: Part[] = [];
     try {
       for (const part of parts) {

@@ -10,6 +10,7 @@ import type { SyncError } from '../status.ts';
 import type { RemoteRow } from '../storage/document-row.ts';
 import type { LocalRows } from '../storage/local-rows.ts';
 import type { StoredDocument } from '../storage/row-meta.ts';
+import type { RefusedValues } from '../storage/set-back.ts';
 import type { BatchMember } from './batch-up.ts';
 import { type Confirmation, createRefusals, isStored } from './confirmation.ts';
 import { createDown, type News, type Refusal } from './down.ts';
@@ -17,7 +18,7 @@ import type { RefusedRecord } from './inbox.ts';
 import { createPendingRows } from './pending-rows.ts';
 import type { CollectionRecord, RecordKeeper } from './record.ts';
 import { createSignal } from './signal.ts';
-import { createSweep, type Sweep } from './sweep.ts';
+import { createSweep, PURGED, type Sweep } from './sweep.ts';
 import { createUp, PUSHES_AT_ONCE, type RefusedPush } from './up.ts';
 
 export interface CollectionSyncOptions {
@@ -82,6 +83,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   const work = createSignal();
   /** The session whose stream is followed: its last page has come. */
   let followed: Session | undefined;
+  /** The session whose server has answered a pull: it would have said if rows here had been purged. */
+  let answered: Session | undefined;
   /** The session in which everything up to that page is stored, too. */
   let caughtUp: Session | undefined;
   /** A session whose server does not have the collection: what is pending waits for the next one. */
@@ -96,6 +99,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
 
   const down = createDown({
     rows,
+    merge: (remote) => rows.mergeRows(remote, record.value.resend ? undefined : keepForgotten),
     onUnreadable: (id, cause) =>
       onError({
         code: 'row-unreadable',
@@ -160,18 +164,29 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
 
   function setBack(refused: readonly Refusal[]) {
     const refusalById = new Map(refused.map((each) => [each.id, each]));
-    return rows.replace(refused, async (lost) => {
-      const records = lost.map((values): RefusedRecord => {
-        const { code = '', reason = '', batch } = refusalById.get(values.id) ?? {};
-        return { ...values, collection: collection.name, code, reason, batch, at: scheduler.now() };
-      });
-      await options.keepRefused(records);
-      refusals.add(records);
+    return rows.replace(refused, (lost) => keep(lost, ({ id }) => refusalById.get(id) ?? PURGED));
+  }
+
+  /** The server lacks what it once had, and has not been set back: it has purged the row, and this is another one. */
+  function keepForgotten(lost: readonly RefusedValues[]): Promise<void> {
+    return keep(lost, () => PURGED);
+  }
+
+  async function keep(
+    lost: readonly RefusedValues[],
+    why: (values: RefusedValues) => Pick<Refusal, 'code' | 'reason' | 'batch'>,
+  ): Promise<void> {
+    const records = lost.map((values): RefusedRecord => {
+      const { code, reason, batch } = why(values);
+      return { ...values, collection: collection.name, code, reason, batch, at: scheduler.now() };
     });
+    await options.keepRefused(records);
+    refusals.add(records);
   }
 
   function leaveAlone(session: Session): void {
     unknownTo = session;
+    answered = session;
     // There is nothing to be had for this collection: whoever waits for the others must not wait for it.
     caughtUp = session;
     work.fire();
@@ -261,6 +276,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   function pullPage(session: Session, from: number, sweep: Sweep | undefined) {
     const request = { type: 'pull', collection: collection.name, checkpoint: from, maxRows: PAGE_ROWS } as const;
     return session.request(request, ({ group, last }: Page) => {
+      if (answered !== session) letPush(session);
       if (last) followed = session;
       sweep?.note(group.rows);
       const applied = down.apply(session, newsOf(group));
@@ -268,6 +284,16 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       applied.catch(() => {});
       return { applied, last, checkpoint: group.checkpoint };
     });
+  }
+
+  function letPush(session: Session): void {
+    answered = session;
+    work.fire();
+    options.onWork();
+  }
+
+  function mayPush(session: Session): boolean {
+    return answered === session && unknownTo !== session && !record.value.sweep;
   }
 
   async function pullOrStartOver(session: Session): Promise<void> {
@@ -294,8 +320,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     try {
       while (!session.signal.aborted && !stopped) {
         const idle = work.next();
-        const mayPush = !record.value.sweep && unknownTo !== session;
-        if (!mayPush || !(await up.pushOnce(session))) await idle;
+        if (!mayPush(session) || !(await up.pushOnce(session))) await idle;
         // A batch waits for rows that are on their way already.
         else options.onWork();
       }
@@ -343,9 +368,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     },
     member: {
       name: collection.name,
-      get mayPush() {
-        return !record.value.sweep;
-      },
+      // A batch goes even if the server does not know the collection: it is refused as a whole, then.
+      mayPush: (session) => answered === session && !record.value.sweep,
       batchedIds: pending.batchedIds,
       takeAll: pending.takeAll,
       release(ids) {

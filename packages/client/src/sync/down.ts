@@ -24,6 +24,7 @@ export interface Refusal extends Replacement {
 
 export interface DownOptions {
   readonly rows: LocalRows;
+  readonly merge: (rows: readonly RemoteRow[]) => Promise<PendingChange[]>;
   /** A row of the server is no state. The others go on. */
   readonly onUnreadable: (id: string, cause: unknown) => void;
   readonly setBack: (refused: readonly Refusal[]) => Promise<PendingChange[]>;
@@ -44,7 +45,14 @@ interface Queued {
   readonly reject: (error: unknown) => void;
 }
 
-export function createDown({ rows, onUnreadable, setBack, onPending, onCheckpoint }: DownOptions): Down {
+export function createDown({
+  rows,
+  merge: mergeRows,
+  onUnreadable,
+  setBack,
+  onPending,
+  onCheckpoint,
+}: DownOptions): Down {
   let queue: Queued[] = [];
   let running = false;
 
@@ -73,7 +81,7 @@ export function createDown({ rows, onUnreadable, setBack, onPending, onCheckpoin
       news.flatMap((each) => each.rows),
       onUnreadable,
     );
-    if (remote.length > 0) onPending(await rows.mergeRows(remote));
+    if (remote.length > 0) onPending(await mergeRows(remote));
     const acknowledged = news.flatMap((each) => each.acknowledged);
     if (acknowledged.length > 0) onPending(await rows.acknowledge(acknowledged));
     // A session that has ended must not move the checkpoint: the next one may have started over from 0.

@@ -26,8 +26,12 @@ export function createSweep(): Sweep {
   };
 }
 
-/** What was changed here meanwhile is the user's to decide. */
+/** Why what was changed here meanwhile is the user's to decide. */
+export const PURGED = {
+  code: 'purged',
+  reason: 'the document was deleted elsewhere, so long ago that the server has forgotten it',
+} as const;
+
 function toRefusal(id: string, checkpoint: number): Refusal {
-  const reason = 'the document was deleted elsewhere, so long ago that the server has forgotten it';
-  return { id, server: undefined, upToSeq: checkpoint, code: 'purged', reason };
+  return { id, server: undefined, upToSeq: checkpoint, ...PURGED };
 }
