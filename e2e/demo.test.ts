@@ -103,4 +103,21 @@ describe('two devices on the demo page', () => {
     await b.page.waitForFunction(isComplete, undefined, { timeout: 60_000 });
     await a.isSaved();
   });
+
+  it('[DE6] a change that the server does not take is shown, and the visitor decides what becomes of it', async () => {
+    await a.newNote('Pier 7');
+    await a.write('body', 'Low tide.');
+    await a.isSaved();
+    await a.write('body', 'x'.repeat(800_000));
+    const refused = a.page.getByTestId('refused');
+    await refused.waitFor({ state: 'visible' });
+    expect(await refused.textContent()).toContain('1 change refused. “Pier 7”');
+    await a.sees('body', 'Low tide.');
+    await refused.getByRole('button', { name: 'Try again' }).click();
+    await a.isSaved();
+    await refused.waitFor({ state: 'visible' });
+    await refused.getByRole('button', { name: 'Discard' }).click();
+    await refused.waitFor({ state: 'hidden' });
+    await a.sees('body', 'Low tide.');
+  });
 });

@@ -1,6 +1,6 @@
-import type { Pending, RefusedWrite, Replication, Status } from './database.ts';
+import type { Pending, Replication, Status } from './database.ts';
 import { byId, setText } from './dom.ts';
-import { formatCount, formatLeft, formatNumber } from './format.ts';
+import { formatLeft, formatNumber } from './format.ts';
 import type { Weather } from './weather.ts';
 
 /** How often a countdown is drawn, in milliseconds. */
@@ -14,7 +14,6 @@ export function createConnectionPanel(sync: Replication, weather: Weather): void
 
   sync.status$.subscribe(() => draw());
   sync.pending$.subscribe(drawPending);
-  sync.refused$.subscribe(drawRefused);
   setInterval(draw, TICK_MS);
   retry.addEventListener('click', () => sync.retry());
   cutSwitch.addEventListener('change', () => {
@@ -70,10 +69,4 @@ function canRetry({ state }: Status): boolean {
 function drawPending({ rows }: Pending): void {
   setText(byId('pending', HTMLElement), formatNumber(rows));
   byId('pending-box', HTMLElement).classList.toggle('is-empty', rows === 0);
-}
-
-function drawRefused(rows: readonly RefusedWrite[]): void {
-  const box = byId('refused', HTMLElement);
-  box.hidden = rows.length === 0;
-  setText(box, `${formatCount(rows.length, 'change')} refused: ${rows[0]?.reason ?? ''}`);
 }
