@@ -11,7 +11,7 @@ import { allOrNothing } from './atomic-push.ts';
 import { type IsCollection, isName } from './collection-names.ts';
 import { inspectPush, shorten } from './inspect-push.ts';
 import { mayRead } from './labels.ts';
-import { type Limits, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
+import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
 import { type News, toNews, toWireRow } from './news.ts';
 import { createPurgeGuard } from './purge-guard.ts';
@@ -146,14 +146,15 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
 
     async function commitPush({ groups, atomic }: Push): Promise<Commit<Verdict[]>> {
       const { maxRowBytes } = limits;
-      const pushed = { tenant, rows: inspectPush(groups, { isCollection, maxRowBytes }), maxRowBytes, now: now() };
-      const keys = keysOf(pushed.rows);
+      const rows = inspectPush(groups, { isCollection, maxRowBytes });
+      const pushed = { tenant, rows, atomic, maxRowBytes, now: now() };
+      const keys = keysOf(rows);
       const decide: Decide<Verdict[]> = (stored) => {
         const decision = mergePush(pushed, keys, stored);
         return atomic ? allOrNothing(groups, decision) : decision;
       };
       if (keys.length === 0) return { result: decide([]).result, rows: [] };
-      return await store.commit(tenant, keys, decide);
+      return await store.commit(tenant, keys, decide, { maxBytes: MAX_COMMIT_BYTES });
     }
 
     /** The ack first: what the writer is told next may build on it. */

@@ -7,6 +7,7 @@ export { type BreakwaterServer, createServer, type ServerOptions } from './serve
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 export {
   type Commit,
+  type CommitOptions,
   type CommittedRow,
   type Decide,
   type Decision,

@@ -20,6 +20,12 @@ export const MAX_PAGE_ROWS = 1_000;
 /** Bytes of one page or message of news: small enough that other messages get in between. */
 export const MAX_PAGE_BYTES = 256 * 1024;
 
+/**
+ * Bytes of stored rows that one push is merged with. A thousand small edits of the largest rows would otherwise take
+ * three gigabytes of memory and half a minute, in which nobody else is answered.
+ */
+export const MAX_COMMIT_BYTES = 32 * 1024 * 1024;
+
 /** Collections that one session follows. Bounds what a session makes the server remember. */
 export const MAX_STREAMS = 1_000;
 

@@ -15,13 +15,14 @@ import {
 import type { RowResult } from '@breakwater/protocol';
 import { type Incoming, type Refused, refuse, refuseSize } from './inspect-push.ts';
 import { labelsOf } from './labels.ts';
-import { MAX_CLOCK_AHEAD_MS } from './limits.ts';
+import { MAX_CLOCK_AHEAD_MS, MAX_COMMIT_BYTES } from './limits.ts';
 import { rowKeyText } from './row-key.ts';
 import type { Commit, CommittedRow, Decision, RowKey, RowWrite, StoredRow } from './store.ts';
 
 export interface PushedRows {
   readonly tenant: string;
   readonly rows: readonly (Incoming | Refused)[];
+  readonly atomic: boolean;
   readonly maxRowBytes: number;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -47,21 +48,33 @@ export function keysOf(rows: readonly (Incoming | Refused)[]): RowKey[] {
   return [...keys.values()];
 }
 
-/** Merges a push with what is stored. The rows are judged one by one: none of them holds back another. */
+/**
+ * Merges a push with what is stored: the rows of the first keys, as many as a commit may load. The rows are judged one
+ * by one: none of them holds back another.
+ */
 export function mergePush(
   pushed: PushedRows,
   keys: readonly RowKey[],
   stored: readonly (StoredRow | undefined)[],
 ): Decision<Verdict[]> {
-  const drafts = new Map(keys.map((key, i): [string, Draft] => [rowKeyText(key), { key, stored: stored[i] }]));
+  const loaded = keys.slice(0, stored.length);
+  const drafts = new Map(loaded.map((key, i): [string, Draft] => [rowKeyText(key), { key, stored: stored[i] }]));
   const result = pushed.rows.map((row) => {
     if (row.kind === 'refused') return row;
     const draft = drafts.get(rowKeyText(row.key));
-    if (draft === undefined) throw new Error(`the row '${row.key.id}' was not loaded`);
-    return mergeRow(draft, row, pushed);
+    return draft === undefined ? leaveOut(pushed) : mergeRow(draft, row, pushed);
   });
   const writes = [...drafts.values()].flatMap((draft) => toWrite(pushed.tenant, draft));
   return { writes, result };
+}
+
+/**
+ * The rows before it have all the bytes that a commit may load. Sent again it comes with fewer others, for whole rows
+ * fill a message sooner; each time at least the first row is stored. A batch must come as it is, and so never fits.
+ */
+function leaveOut({ atomic }: PushedRows): Verdict {
+  if (!atomic) return { kind: 'send-full' };
+  return refuse('too-large', `the rows that the batch changes have more than ${MAX_COMMIT_BYTES} bytes`);
 }
 
 function mergeRow(draft: Draft, incoming: Incoming, { maxRowBytes, now }: PushedRows): Verdict {

@@ -64,7 +64,7 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
 
   return {
     identity: () => identity,
-    commit: (tenant, keys, decide) => queue.add(() => writer.write(tenant, keys, decide)),
+    commit: (tenant, keys, decide, options) => queue.add(() => writer.write(tenant, keys, decide, options)),
     row: (tenant, key) => read(() => reader.row(tenant, key)),
     page: (tenant, collection, query) => read(() => reader.page(tenant, collection, query)),
     head: (tenant, collection) => read(() => reader.head(tenant, collection)),

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { rowKeyText } from './row-key.ts';
 import type { SqliteReader } from './sqlite-reader.ts';
-import type { Commit, CommittedRow, Decide, RowKey, RowWrite, StoredRow } from './store.ts';
+import type { Commit, CommitOptions, CommittedRow, Decide, RowKey, RowWrite, StoredRow } from './store.ts';
 
 export interface SqliteWriter {
   /** Must run inside a transaction. */
-  write<T>(tenant: string, keys: readonly RowKey[], decide: Decide<T>): Commit<T>;
+  write<T>(tenant: string, keys: readonly RowKey[], decide: Decide<T>, options?: CommitOptions): Commit<T>;
 }
 
 /** `now` answers milliseconds since 1970. */
@@ -30,11 +30,11 @@ export function openWriter(database: DatabaseSync, reader: SqliteReader, now: ()
   );
 
   return {
-    write(tenant, keys, decide) {
+    write(tenant, keys, decide, { maxBytes = Number.POSITIVE_INFINITY } = {}) {
       requireNames(tenant, keys);
-      const stored = keys.map((key) => reader.row(tenant, key));
+      const stored = load(tenant, keys, maxBytes);
       const { writes, result } = decide(stored);
-      const unwritten = new Map(keys.map((key, i) => [rowKeyText(key), stored[i]]));
+      const unwritten = new Map(keys.slice(0, stored.length).map((key, i) => [rowKeyText(key), stored[i]]));
       const heads = new Map<string, number>();
       const rows = writes.map((write) => {
         const seq = (heads.get(write.collection) ?? reader.head(tenant, write.collection)) + 1;
@@ -45,6 +45,18 @@ export function openWriter(database: DatabaseSync, reader: SqliteReader, now: ()
       return { result, rows };
     },
   };
+
+  function load(tenant: string, keys: readonly RowKey[], maxBytes: number): (StoredRow | undefined)[] {
+    const rows: (StoredRow | undefined)[] = [];
+    let bytes = 0;
+    for (const key of keys) {
+      const row = reader.row(tenant, key);
+      bytes += row?.state.length ?? 0;
+      if (bytes > maxBytes && rows.length > 0) break;
+      rows.push(row);
+    }
+    return rows;
+  }
 
   function putRow(tenant: string, row: CommittedRow, previous: StoredRow | undefined): CommittedRow {
     const { collection, id, seq, deleted, doc, state, labels } = row;

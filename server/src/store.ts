@@ -9,10 +9,12 @@ export interface Store {
    * `keys` and is synchronous, so that nothing changes between its reading and its writing. Each write takes the next
    * `seq` of its collection, in the order of the writes. Resolves when all of it is on the disk.
    *
+   * Of more than `maxBytes` `decide` gets the first rows only, fewer than there are keys, and may write no others.
+   *
    * @throws StorageError when the storage failed; nothing was written, or `outcomeUnknown` is true. Whatever `decide`
    * throws is passed on, and nothing was written.
    */
-  commit<T>(tenant: string, keys: readonly RowKey[], decide: Decide<T>): Promise<Commit<T>>;
+  commit<T>(tenant: string, keys: readonly RowKey[], decide: Decide<T>, options?: CommitOptions): Promise<Commit<T>>;
   /** One row as it is now. Synchronous, as `page`. */
   row(tenant: string, key: RowKey): StoredRow | undefined;
   /** The rows after a seq, in the order of seq. Synchronous: its caller may act on it before the next commit. */
@@ -46,6 +48,11 @@ export interface StoreIdentity {
 export interface RowKey {
   readonly collection: string;
   readonly id: string;
+}
+
+export interface CommitOptions {
+  /** Of the states that are loaded together. One row is loaded all the same. Default: no limit. */
+  readonly maxBytes?: number;
 }
 
 /** A row as `decide` sees it. */

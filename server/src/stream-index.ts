@@ -8,15 +8,18 @@ export interface StreamIndex {
   bySession(tenant: string, collections: readonly string[]): Iterable<readonly Stream[]>;
 }
 
+/** Each stream with the list of it alone: most commits are of one collection, and nothing is made to tell of them. */
+type Streams = Map<Stream, readonly [Stream]>;
+
 export function createStreamIndex(): StreamIndex {
-  const collectionsByTenant = new Map<string, Map<string, Set<Stream>>>();
+  const collectionsByTenant = new Map<string, Map<string, Streams>>();
 
   return {
     add(tenant, collection, stream) {
-      const collections = collectionsByTenant.get(tenant) ?? new Map<string, Set<Stream>>();
-      const streams = collections.get(collection) ?? new Set<Stream>();
+      const collections = collectionsByTenant.get(tenant) ?? new Map<string, Streams>();
+      const streams: Streams = collections.get(collection) ?? new Map();
       collectionsByTenant.set(tenant, collections);
-      collections.set(collection, streams.add(stream));
+      collections.set(collection, streams.set(stream, [stream]));
     },
     remove(tenant, collection, stream) {
       const collections = collectionsByTenant.get(tenant);
@@ -26,13 +29,11 @@ export function createStreamIndex(): StreamIndex {
       if (collections?.size === 0) collectionsByTenant.delete(tenant);
     },
     bySession(tenant, collections) {
-      const streams = collections.flatMap((collection) => [...of(tenant, collection)]);
-      if (collections.length === 1) return streams.map((stream) => [stream]);
+      const found = collections.flatMap((collection) => collectionsByTenant.get(tenant)?.get(collection) ?? []);
+      const [only, ...others] = found;
+      if (others.length === 0) return only?.values() ?? [];
+      const streams = found.flatMap((each) => [...each.keys()]);
       return Map.groupBy(streams, ({ peer }) => peer).values();
     },
   };
-
-  function of(tenant: string, collection: string): Iterable<Stream> {
-    return collectionsByTenant.get(tenant)?.get(collection) ?? [];
-  }
 }

@@ -158,6 +158,26 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
       expect(store.head(TENANT, 'notes')).toBe(200);
     });
 
+    test('[ST19] of more than maxBytes a commit loads the first rows, at least one, and may write no others', async () => {
+      const store = await open();
+      await put(store, ['a', 'b', 'c'], { state: new Uint8Array(100) });
+      const keys = [key('a'), key('none'), key('b'), key('c')];
+      const load = async (maxBytes?: number) => {
+        const options = maxBytes === undefined ? {} : { maxBytes };
+        const decide = (rows: readonly (StoredRow | undefined)[]) => ({ writes: [], result: rows });
+        return (await store.commit(TENANT, keys, decide, options)).result.map((found) => found?.seq);
+      };
+      expect(await load()).toEqual([1, undefined, 2, 3]);
+      expect(await load(300)).toEqual([1, undefined, 2, 3]);
+      expect(await load(299)).toEqual([1, undefined, 2]);
+      expect(await load(199)).toEqual([1, undefined]);
+      expect(await load(1)).toEqual([1]);
+      const write = (id: string) =>
+        store.commit(TENANT, keys, () => ({ writes: [row(id)], result: 0 }), { maxBytes: 199 });
+      expect((await write('a')).rows.map(({ seq }) => seq)).toEqual([4]);
+      await expect(write('c')).rejects.toThrow();
+    });
+
     test('[ST6] a page holds each row after the seq once, as it is now, in the order of seq', async () => {
       const store = await open();
       await put(store, ['a', 'b', 'c']);

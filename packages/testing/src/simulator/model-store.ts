@@ -48,10 +48,14 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
 
   return {
     identity: () => ({ serverId: 'model', epoch: 'first' }),
-    commit: (tenant, keys, decide) =>
+    commit: (tenant, keys, decide, { maxBytes = Number.POSITIVE_INFINITY } = {}) =>
       run(() => {
-        const { writes, result } = decide(keys.map((key) => storedAt(tenant, key)));
-        requireAsked(keys, writes);
+        const rows = firstOf(
+          keys.map((key) => storedAt(tenant, key)),
+          maxBytes,
+        );
+        const { writes, result } = decide(rows);
+        requireAsked(keys.slice(0, rows.length), writes);
         return { result, rows: writes.map((write) => put(tenant, write)) };
       }),
     row: storedAt,
@@ -126,12 +130,21 @@ function findTombstones(places: ReadonlyMap<string, Place>, { committedBefore }:
 }
 
 function take(found: readonly Found[], { maxRows, maxBytes }: TombstoneQuery): Found[] {
+  const fitting = firstOf(
+    found.map(({ row }) => row),
+    maxBytes,
+  );
+  return found.slice(0, Math.min(maxRows, fitting.length));
+}
+
+/** As many as have so many bytes together, at least one. */
+function firstOf<R extends { readonly state: Uint8Array } | undefined>(rows: readonly R[], maxBytes: number): R[] {
   let bytes = 0;
-  const end = found.slice(0, maxRows).findIndex(({ row }, i) => {
-    bytes += row.state.length;
+  const end = rows.findIndex((row, i) => {
+    bytes += row?.state.length ?? 0;
     return bytes > maxBytes && i > 0;
   });
-  return found.slice(0, end < 0 ? maxRows : end);
+  return rows.slice(0, end < 0 ? rows.length : end);
 }
 
 /** Looked at before anything is written: all or nothing. */
