@@ -1,22 +1,21 @@
-import type { RxDocument } from 'rxdb';
 import { firstValueFrom, type Observable } from 'rxjs';
 import { ConfirmTimeoutError, ReplicationEndedError } from './errors.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { StoredDocument } from './storage/row-meta.ts';
-import type { CollectionSync } from './sync/collection-sync.ts';
+import type { Confirmation, Question } from './sync/confirmation.ts';
 
 export interface ConfirmOptions {
-  readonly collection: CollectionSync;
+  /** How it stands now. */
+  readonly ask: (question: Question) => Promise<Confirmation>;
   readonly timeoutMs: number;
   readonly scheduler: Scheduler;
-  /** Emits whenever a document's fate may have changed. */
+  /** Emits whenever the answer may have changed. */
   readonly changed$: Observable<void>;
   readonly hasEnded: () => boolean;
 }
 
-/** Waits until the server has stored or refused what the document shows. */
-export async function confirmDocument(document: RxDocument, options: ConfirmOptions): Promise<'stored' | 'refused'> {
-  const { collection, timeoutMs, scheduler, changed$, hasEnded } = options;
+/** Waits until the server has stored or refused what the question is about. */
+export async function confirm(question: Question, options: ConfirmOptions): Promise<'stored' | 'refused'> {
+  const { ask, timeoutMs, scheduler, changed$, hasEnded } = options;
   const timeUp = Promise.withResolvers<'time is up'>();
   const cancelTimer = scheduler.after(timeoutMs, () => timeUp.resolve('time is up'));
   try {
@@ -24,18 +23,20 @@ export async function confirmDocument(document: RxDocument, options: ConfirmOpti
       // Listened for before looking: a change in between must not be missed.
       const changed = firstValueFrom(changed$);
       if (hasEnded()) throw new ReplicationEndedError();
-      const outcome = await collection.confirm(document._data as unknown as StoredDocument);
-      if (outcome !== 'pending') return outcome;
+      const outcome = await Promise.race([timeUp.promise, ask(question)]);
+      if (outcome === 'stored' || outcome === 'refused') return outcome;
       // The time first: changes that keep coming must not put it off.
-      if ((await Promise.race([timeUp.promise, changed])) === 'time is up') throw timeout(document, timeoutMs);
+      if (outcome === 'time is up' || (await Promise.race([timeUp.promise, changed])) === 'time is up') {
+        throw timeout(question, timeoutMs);
+      }
     }
   } finally {
     cancelTimer();
   }
 }
 
-function timeout({ collection, primary }: RxDocument, timeoutMs: number): ConfirmTimeoutError {
+function timeout({ collection, id }: Question, timeoutMs: number): ConfirmTimeoutError {
   return new ConfirmTimeoutError(
-    `${collection.name}: the server did not acknowledge '${primary}' within ${timeoutMs} ms; it stays pending`,
+    `${collection}: the server did not acknowledge '${id}' within ${timeoutMs} ms; it stays pending`,
   );
 }

@@ -10,7 +10,7 @@ import {
   ValueError,
 } from '@breakwater/crdt';
 import type { BulkWriteRow, RxCollection, RxStorage, RxStorageWriteError } from 'rxdb';
-import { filter, type Observable } from 'rxjs';
+import { filter, type Observable, Subject } from 'rxjs';
 import { type Capture, captureWrite } from './capture.ts';
 import type { ContentAuthor } from './capture-contents.ts';
 import { ACK_CONTEXT, batchOf, isOwnContext, MIGRATION_CONTEXT } from './contexts.ts';
@@ -34,6 +34,8 @@ export interface CapturedStorage {
   readonly author: Readonly<ContentAuthor>;
   /** What acks made of the metas of documents that RxDB still shows with the old ones. */
   readonly acknowledged: MetaCache;
+  /** The ids of documents that a user has written in this tab, once they are stored. */
+  readonly written$: Observable<readonly string[]>;
   /** Names this database among those that count, from now on, unless withBreakwater was given a name. */
   setReplica(replica: string): void;
   /** Writes below the capture and below a validator, which must not stop a row that is merged or from a newer app. */
@@ -163,7 +165,18 @@ async function capture(instance: Instance, { name, kinds, replica, ...time }: Ca
     author.replica = replica ?? named;
   };
   const bulkWrite = bareBulkWrite(instance);
-  capturedByInstance.set(instance, { instance, plan, clock, lwt, author, acknowledged, setReplica, bulkWrite });
+  const written$ = new Subject<readonly string[]>();
+  capturedByInstance.set(instance, {
+    instance,
+    plan,
+    clock,
+    lwt,
+    author,
+    acknowledged,
+    written$,
+    setReplica,
+    bulkWrite,
+  });
 
   instance.bulkWrite = async (rows, context) => {
     if (isOwnContext(context)) return next(rows, context);
@@ -172,13 +185,14 @@ async function capture(instance: Instance, { name, kinds, replica, ...time }: Ca
     try {
       const { good, bad } = captureRows(rows, context, now, { plan, clock, author, acknowledged });
       const result = good.length > 0 ? await next(good, context) : { error: [] };
+      if (written$.observed) written$.next(writtenIds(good, result.error, plan.primaryKey));
       result.error.push(...bad);
       return result;
     } finally {
       arrived();
     }
   };
-  hideAcks(instance, lwt);
+  hideAcks(instance, { lwt, acknowledged });
   keepUnpushedTombstones(instance);
   const cleanup = instance.cleanup.bind(instance);
   instance.cleanup = (minimumDeletedTime) => {
@@ -220,6 +234,15 @@ function captureRows(rows: WriteRow[], context: string, now: number, capture: Ca
   return { good, bad };
 }
 
+function writtenIds(
+  rows: readonly WriteRow[],
+  errors: readonly RxStorageWriteError<Fields>[],
+  primaryKey: string,
+): string[] {
+  const failed = new Set(errors.map(({ documentId }) => documentId));
+  return rows.map(({ document }) => String((document as Fields)[primaryKey])).filter((id) => !failed.has(id));
+}
+
 /** As validators report: the write of this row fails, the others go on. */
 function valueError(error: ValueError, writeRow: WriteRow, primaryKey: string, context: string) {
   const document: Fields = writeRow.document;
@@ -233,11 +256,17 @@ function valueError(error: ValueError, writeRow: WriteRow, primaryKey: string, c
   } as unknown as RxStorageWriteError<Fields>;
 }
 
-function hideAcks(instance: Instance, lwt: LwtClock): void {
+function hideAcks(instance: Instance, { lwt, acknowledged }: Pick<CapturedStorage, 'lwt' | 'acknowledged'>): void {
   const changeStream = instance.changeStream.bind(instance);
-  // Another tab's writes must also move this tab's lwt, or a scan by lwt could pass over one of ours.
-  const subscription = changeStream().subscribe((bulk) => {
-    for (const { documentData } of bulk.events) lwt.observe(documentData._meta.lwt);
+  // Another tab's writes must also move this tab's lwt, or a scan by lwt could pass over one of ours; and what another tab
+  // was acknowledged, RxDB goes on showing here with the old meta.
+  const subscription = changeStream().subscribe(({ events, context }) => {
+    for (const { documentData } of events) {
+      const document = documentData as StoredDocument;
+      lwt.observe(document._meta.lwt);
+      const meta = context === ACK_CONTEXT ? rowMetaOf(document) : undefined;
+      if (meta !== undefined) acknowledged.remember(document, meta);
+    }
   });
   instance.changeStream = (): ReturnType<Instance['changeStream']> => withoutAcks(changeStream());
   const close = instance.close.bind(instance);

@@ -9,10 +9,9 @@ import type { Scheduler } from '../scheduler.ts';
 import type { SyncError } from '../status.ts';
 import type { RemoteRow } from '../storage/document-row.ts';
 import type { LocalRows } from '../storage/local-rows.ts';
-import type { StoredDocument } from '../storage/row-meta.ts';
 import type { RefusedValues } from '../storage/set-back.ts';
 import type { BatchMember } from './batch-up.ts';
-import { type Confirmation, createRefusals, isStored } from './confirmation.ts';
+import { type Confirmation, createRefusals, isStored, type Question } from './confirmation.ts';
 import { createDown, type News, type Refusal } from './down.ts';
 import type { RefusedRecord } from './inbox.ts';
 import { createPendingRows } from './pending-rows.ts';
@@ -59,8 +58,9 @@ export interface CollectionSync {
   run(session: Session): Promise<void>;
   /** News that the server sent by itself. */
   receive(session: Session, group: NewRowGroup): Promise<void>;
-  /** What has become of the writes that a document shows. */
-  confirm(document: StoredDocument): Promise<Confirmation>;
+  confirm(question: Question): Promise<Confirmation>;
+  /** Another tab has written these: they count as pending from now on, whether its storage's news have come or not. */
+  noteWritten(ids: readonly string[], clockMs: number): Promise<void>;
   /** Milliseconds to add to the device's time when local writes are stamped. */
   correctClock(offsetMs: number): void;
   stop(): Promise<void>;
@@ -392,13 +392,18 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       await Promise.all([pullOrStartOver(session), ...pushes]);
     },
     receive: (session, group) => down.apply(session, newsOf(group)),
-    async confirm(document) {
-      const given = rows.toRow(document);
-      if (refusals.has(given)) return 'refused';
-      if (!isScanned || pending.isWholeRequired(given.id)) return 'pending';
-      if (!pending.has(given.id)) return 'stored';
-      const [now] = await rows.read([given.id]);
-      return isStored(given, now) ? 'stored' : 'pending';
+    async confirm(question) {
+      const { id } = question;
+      if (refusals.has(question)) return 'refused';
+      if (!isScanned || pending.isWholeRequired(id)) return 'pending';
+      const [now] = await rows.read([id]);
+      // Asked again: while it was read, the row may have gone back.
+      if (refusals.has(question)) return 'refused';
+      return isStored(question, now) ? 'stored' : 'pending';
+    },
+    async noteWritten(ids, clockMs) {
+      rows.clock.startAfter(clockMs);
+      updatePending(await rows.pendingOf(ids));
     },
     correctClock(offsetMs) {
       rows.clock.correct(offsetMs);

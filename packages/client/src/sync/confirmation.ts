@@ -1,3 +1,4 @@
+import type { Path } from '@breakwater/crdt';
 import { getHeightOfRevision } from 'rxdb';
 import type { LocalRow } from '../storage/document-row.ts';
 import type { RefusedRecord } from './inbox.ts';
@@ -5,19 +6,30 @@ import type { RefusedRecord } from './inbox.ts';
 /** What has become of a document's local writes. */
 export type Confirmation = 'stored' | 'refused' | 'pending';
 
-/**
- * Is everything that `given` shows on the server, as far as the row is now? A field that was written again since counts
- * once the newer write is there.
- */
-export function isStored(given: LocalRow, now: LocalRow | undefined): boolean {
-  return now !== undefined && ![...given.pending].some((path) => now.pending.has(path));
+/** Somebody wants to know what has become of the writes that a document shows. */
+export interface Question {
+  readonly collection: string;
+  readonly id: string;
+  /** Of the document's revision. */
+  readonly height: number;
+  /** What was pending when the document was as it shows. */
+  readonly pending: readonly Path[];
+}
+
+export function questionOf(collection: string, { id, document, pending }: LocalRow): Question {
+  return { collection, id, height: getHeightOfRevision(document._rev), pending: [...pending] };
+}
+
+/** Is all of it on the server? A field that was written again since counts once the newer write is there. */
+export function isStored({ pending }: Question, now: LocalRow | undefined): boolean {
+  return now !== undefined && !pending.some((path) => now.pending.has(path));
 }
 
 /** What was refused, for those who ask about a document as it was before it went back. */
 export interface Refusals {
   add(records: readonly RefusedRecord[]): void;
-  /** Does the document show something that was refused? */
-  has(given: LocalRow): boolean;
+  /** Was something of it refused? */
+  has(question: Question): boolean;
 }
 
 export function createRefusals(initial: readonly RefusedRecord[]): Refusals {
@@ -30,11 +42,10 @@ export function createRefusals(initial: readonly RefusedRecord[]): Refusals {
 
   return {
     add,
-    has({ id, pending, document }) {
-      const height = getHeightOfRevision(document._rev);
-      return (recordsById.get(id) ?? []).some(
-        ({ revision, paths }) => height <= getHeightOfRevision(revision) && paths.some((path) => pending.has(path)),
-      );
-    },
+    has: ({ id, height, pending }) =>
+      (recordsById.get(id) ?? []).some(
+        ({ revision, paths }) =>
+          height <= getHeightOfRevision(revision) && paths.some((path) => pending.includes(path)),
+      ),
   };
 }

@@ -1,0 +1,238 @@
+import type { Rows } from '@breakwater/protocol';
+import { type RxCollection, type RxDatabase, randomToken } from 'rxdb';
+import type { BackoffOptions } from './connection/backoff.ts';
+import type { BreakerOptions } from './connection/breaker.ts';
+import { listenForHints } from './connection/browser-hints.ts';
+import { createConnection } from './connection/connection.ts';
+import { LinkLostError } from './connection/errors.ts';
+import { type ConnectionState, initialState, statusOf } from './connection/machine.ts';
+import type { Session } from './connection/session.ts';
+import type { WebSocketLike } from './connection/web-socket-like.ts';
+import { describeError } from './describe-error.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Pending, Status, SyncError } from './status.ts';
+import { createLocalRows } from './storage/local-rows.ts';
+import { createBatchUp } from './sync/batch-up.ts';
+import { bind } from './sync/binding.ts';
+import { type CollectionSync, createCollectionSync } from './sync/collection-sync.ts';
+import type { Confirmation, Question } from './sync/confirmation.ts';
+import type { Inbox } from './sync/inbox.ts';
+import { readJournal, removeJournal, watchJournals } from './sync/journal.ts';
+import { type DatabaseRecord, openCollectionRecord, openDatabaseRecord, type RecordKeeper } from './sync/record.ts';
+import { ClockJumpError } from './sync/up.ts';
+
+export interface EngineOptions {
+  readonly database: RxDatabase;
+  readonly collections: readonly RxCollection[];
+  readonly inbox: Inbox;
+  readonly url: string;
+  readonly token: () => string | Promise<string>;
+  readonly webSocket: (url: string) => WebSocketLike;
+  readonly backoff: BackoffOptions;
+  readonly breaker: BreakerOptions;
+  readonly scheduler: Scheduler;
+  readonly random: () => number;
+  /** Shall it wait for the command to start? */
+  readonly isPaused: boolean;
+  /** Something of the snapshot may have changed, or what confirm would answer. */
+  readonly onChange: () => void;
+  readonly onError: (error: SyncError) => void;
+}
+
+/** What replication shows of itself, in the tab that replicates and in those that watch it. */
+export interface Snapshot {
+  readonly status: Status;
+  readonly pending: Pending;
+  /** Was everything that the server had ever here? */
+  readonly isPulled: boolean;
+  readonly isInSync: boolean;
+  /** Was everything looked at that earlier runs left unsent? Until then `pending` may be too little. */
+  readonly isScanned: boolean;
+  /** Milliseconds to add to the device's time when local writes are stamped. */
+  readonly clockOffsetMs: number;
+}
+
+export type Command = 'start' | 'pause' | 'retry' | 'adopt';
+
+export interface WrittenElsewhere {
+  readonly collection: string;
+  readonly ids: readonly string[];
+  /** The latest time stamped there: after it a clock that is set back must not stamp again. */
+  readonly clockMs: number;
+}
+
+/** Replication at work: one connection, and the sync of every collection over it. */
+export interface Engine {
+  readonly snapshot: Snapshot;
+  command(command: Command): void;
+  confirm(question: Question): Promise<Confirmation>;
+  /** Another tab has written these documents. Resolves when they count as pending. */
+  noteWritten(written: WrittenElsewhere): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @throws Error when the device's storage cannot be read. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { database, inbox, scheduler, onChange } = options;
+  const batchUp = createBatchUp({
+    members: () => collections.map(({ member }) => member),
+    readJournal: (batch) => readJournal(database, batch),
+    removeJournal: (batch) => removeJournal(database, batch),
+  });
+  const record = await openDatabaseRecord(database, () => randomToken(12));
+  let collections: readonly CollectionSync[] = [];
+  let status = statusOf(initialState(scheduler.now()));
+  let isAdopting = false;
+
+  const connection = createConnection({
+    url: options.url,
+    replica: record.value.replica,
+    token: options.token,
+    webSocket: options.webSocket,
+    backoff: options.backoff,
+    breaker: options.breaker,
+    scheduler,
+    random: options.random,
+    onState,
+    onSession: (session) => void run(session),
+    onRows: receive,
+  });
+  collections = await Promise.all(options.collections.map((collection) => openCollection(collection, record)));
+  for (const collection of collections) collection.scan().catch((error: unknown) => reportStorage(error, collection));
+  const stopWatching = watchJournals(database, batchUp.wake);
+  const stopHints = listenForHints(() => connection.dispatch({ type: 'hint' }));
+  if (!options.isPaused) connection.dispatch({ type: 'start' });
+
+  async function openCollection(collection: RxCollection, database: RecordKeeper<DatabaseRecord>) {
+    const record = await openCollectionRecord(collection);
+    const rows = createLocalRows(collection);
+    rows.clock.correct(database.value.clockOffsetMs);
+    rows.clock.startAfter(record.value.clockMs);
+    const sync = createCollectionSync({
+      collection,
+      rows,
+      record,
+      scheduler,
+      onChange: onSyncChange,
+      refusedBefore: inbox.records.filter((record) => record.collection === collection.name),
+      keepRefused: inbox.keep,
+      onError: reportError,
+      onPushAcknowledged: () => connection.dispatch({ type: 'sync-succeeded' }),
+      onBatches: batchUp.note,
+      onWork: batchUp.wake,
+    });
+    // A collection that is closed or removed leaves; the others go on.
+    collection.onClose.push(async () => {
+      collections = collections.filter((each) => each !== sync);
+      await sync.stop();
+      onSyncChange();
+    });
+    return sync;
+  }
+
+  async function run(session: Session): Promise<void> {
+    try {
+      await Promise.all(collections.map((collection) => collection.scan()));
+      if (!(await prepare(session))) return;
+      await Promise.all([batchUp.run(session), ...collections.map((collection) => collection.run(session))]);
+    } catch (error) {
+      endSession(session, error);
+    }
+  }
+
+  /** False: the session must not be used. */
+  async function prepare(session: Session): Promise<boolean> {
+    const hasPending = unsentDocuments() > 0 && !isAdopting;
+    const binding = bind(record.value, session.connected, { hasPending, deviceNow: scheduler.now() });
+    if (session.signal.aborted) return false;
+    if (binding.kind === 'refuse') {
+      connection.dispatch({ type: 'fail', reason: binding.reason });
+      return false;
+    }
+    isAdopting = false;
+    await record.set(binding.change);
+    for (const collection of collections) collection.correctClock(record.value.clockOffsetMs);
+    return !session.signal.aborted;
+  }
+
+  /** With changes that the server does not have, refused ones included. */
+  function unsentDocuments(): number {
+    return countPending().rows + inbox.records.length;
+  }
+
+  function countPending(): Pending {
+    const rows = collections.reduce((sum, { pendingRows }) => sum + pendingRows, 0);
+    const bytes = collections.reduce((sum, { pendingBytes }) => sum + pendingBytes, 0);
+    return { rows, bytes };
+  }
+
+  function endSession(session: Session, error: unknown): void {
+    if (session.signal.aborted || error instanceof LinkLostError) return;
+    const cause = describeError(error);
+    reportError({ code: 'sync-failed', message: cause, cause: error });
+    connection.dispatch(error instanceof ClockJumpError ? { type: 'lost', cause } : { type: 'sync-failed', cause });
+  }
+
+  function receive(session: Session, rows: Rows): void {
+    for (const group of rows.groups) {
+      const collection = collections.find(({ name }) => name === group.collection);
+      collection?.receive(session, group).catch((error: unknown) => endSession(session, error));
+    }
+  }
+
+  function onState(state: ConnectionState): void {
+    const next = statusOf(state);
+    if (JSON.stringify(next) !== JSON.stringify(status)) status = next;
+    onChange();
+  }
+
+  function onSyncChange(): void {
+    if (isInSync()) connection.dispatch({ type: 'sync-succeeded' });
+    onChange();
+  }
+
+  function isInSync(): boolean {
+    return status.state === 'live' && collections.every((each) => each.isInSync);
+  }
+
+  function reportError(error: Omit<SyncError, 'at'>): void {
+    options.onError({ ...error, at: scheduler.now() });
+  }
+
+  function reportStorage(error: unknown, { name }: CollectionSync): void {
+    reportError({ code: 'storage-failed', message: describeError(error), collection: name, cause: error });
+  }
+
+  function named(name: string): CollectionSync {
+    const collection = collections.find((each) => each.name === name);
+    if (collection === undefined) throw new Error(`the collection '${name}' is not replicated`);
+    return collection;
+  }
+
+  return {
+    get snapshot() {
+      return {
+        status,
+        pending: countPending(),
+        isPulled: collections.every((each) => each.isPulled),
+        isInSync: isInSync(),
+        isScanned: collections.every((each) => each.isScanned),
+        clockOffsetMs: record.value.clockOffsetMs,
+      };
+    },
+    command(command) {
+      if (command === 'adopt') isAdopting = true;
+      connection.dispatch({ type: command === 'adopt' ? 'retry' : command });
+    },
+    confirm: async (question) => named(question.collection).confirm(question),
+    async noteWritten({ collection, ids, clockMs }) {
+      await collections.find((each) => each.name === collection)?.noteWritten(ids, clockMs);
+    },
+    async stop() {
+      stopHints();
+      stopWatching();
+      connection.dispatch({ type: 'stop' });
+      await Promise.all(collections.map((collection) => collection.stop()));
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Engine } from '../engine.ts';
+import type { SyncError } from '../status.ts';
+import type { TabChannel, TabMessage } from './channel.ts';
+
+/** Shows the other tabs what this one replicates, and does what they ask for. */
+export interface Host {
+  receive(message: TabMessage): void;
+  /** Something of the snapshot has changed. */
+  publish(): void;
+  tell(error: SyncError): void;
+  /** Says nothing more: the next leader will. */
+  stop(): void;
+}
+
+export function hostTabs(engine: Engine, channel: TabChannel): Host {
+  const heardByTab: { [tab: string]: number } = {};
+  let isPublishing = false;
+  let isStopped = false;
+
+  function publish(): void {
+    if (isPublishing || isStopped) return;
+    isPublishing = true;
+    // Once for everything that changes in one turn.
+    queueMicrotask(() => {
+      isPublishing = false;
+      if (!isStopped) channel.post({ type: 'snapshot', snapshot: engine.snapshot, heardByTab: { ...heardByTab } });
+    });
+  }
+
+  async function hear({ tab, count, collection, ids, clockMs }: Extract<TabMessage, { type: 'wrote' }>): Promise<void> {
+    if (ids.length > 0) await engine.noteWritten({ collection, ids, clockMs });
+    heardByTab[tab] = Math.max(count, heardByTab[tab] ?? 0);
+    publish();
+  }
+
+  async function answer({ tab, number, question }: Extract<TabMessage, { type: 'ask' }>): Promise<void> {
+    const confirmation = await engine.confirm(question);
+    if (!isStopped) channel.post({ type: 'answer', tab, number, confirmation });
+  }
+
+  channel.post({ type: 'leads' });
+  publish();
+
+  return {
+    receive(message) {
+      switch (message.type) {
+        case 'watches':
+          return publish();
+        case 'wrote':
+          // What cannot be read now is found by the next scan; the tab goes on waiting for its turn.
+          return void hear(message).catch(() => {});
+        case 'command':
+          return engine.command(message.command);
+        case 'ask':
+          return void answer(message).catch(() => {});
+        case 'leads':
+        case 'snapshot':
+        case 'error':
+        case 'answer':
+        case 'wiped':
+          return;
+      }
+    },
+    publish,
+    tell({ cause: _notForOtherTabs, ...error }) {
+      if (!isStopped) channel.post({ type: 'error', error });
+    },
+    stop() {
+      isStopped = true;
+    },
+  };
+}
