@@ -244,8 +244,9 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     if (wipe) await database.remove();
   }
 
-  /** The snapshot, once what earlier runs left unsent is a part of it. */
+  /** The snapshot of now, once what earlier runs left unsent is a part of it. */
   async function scanned(): Promise<Snapshot> {
+    if (engine === undefined) watcher?.askForNews();
     for (;;) {
       const changed = firstValueFrom(changed$);
       if (ended) throw new ReplicationEndedError();

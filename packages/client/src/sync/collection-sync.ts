@@ -286,6 +286,13 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     });
   }
 
+  function onPushOver(): void {
+    // A batch waits for rows that are on their way already.
+    options.onWork();
+    // Rows that another tab has seen to are pending no more without an ack.
+    onChange();
+  }
+
   function letPush(session: Session): void {
     answered = session;
     work.fire();
@@ -321,8 +328,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       while (!session.signal.aborted && !stopped) {
         const idle = work.next();
         if (!mayPush(session) || !(await up.pushOnce(session))) await idle;
-        // A batch waits for rows that are on their way already.
-        else options.onWork();
+        else onPushOver();
       }
     } finally {
       // What this session had taken is free again only now: the next one may have found nothing to push, and waits.

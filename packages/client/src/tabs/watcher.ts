@@ -9,6 +9,8 @@ export interface Watcher {
   /** Has the leader taken in everything that was written here? */
   readonly isHeard: boolean;
   wrote(collection: string, ids: readonly string[], clockMs: number): void;
+  /** Makes `isHeard` false until a snapshot has come that is later than this call. */
+  askForNews(): void;
   command(command: Command): void;
   /** `pending` when the leader goes before it has answered: the next one is to be asked again. */
   confirm(question: Question): Promise<Confirmation>;
@@ -37,6 +39,12 @@ export function watchLeader({ channel, tab, onSnapshot, onError }: WatcherOption
     for (const message of unheard) channel.post(message);
     channel.post({ type: 'watches' });
     giveUp();
+  }
+
+  function say(collection: string, ids: readonly string[], clockMs: number): void {
+    const message: Wrote = { type: 'wrote', tab, count: ++count, collection, ids, clockMs };
+    unheard.push(message);
+    channel.post(message);
   }
 
   function onHeard(heard: number): void {
@@ -74,11 +82,8 @@ export function watchLeader({ channel, tab, onSnapshot, onError }: WatcherOption
           return;
       }
     },
-    wrote(collection, ids, clockMs) {
-      const message: Wrote = { type: 'wrote', tab, count: ++count, collection, ids, clockMs };
-      unheard.push(message);
-      channel.post(message);
-    },
+    wrote: say,
+    askForNews: () => say('', [], 0),
     command: (command) => channel.post({ type: 'command', command }),
     confirm(question) {
       const number = ++lastNumber;
