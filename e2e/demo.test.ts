@@ -1,18 +1,10 @@
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright';
+import type { Browser } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildDemo } from '../scripts/build-demo.ts';
+import { launchChromium } from './chromium.ts';
 import { type Device, openDevice } from './device.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
-
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 let browser: Browser;
 let server: ServerProcess;
@@ -21,8 +13,7 @@ let b: Device;
 
 beforeAll(async () => {
   buildDemo(join(import.meta.dirname, '..'));
-  const executablePath = process.env.BREAKWATER_CHROMIUM;
-  browser = await chromium.launch({ args: CHROMIUM_ARGS, ...(executablePath ? { executablePath } : {}) });
+  browser = await launchChromium();
 });
 
 afterAll(() => browser.close());

@@ -17,14 +17,14 @@ export interface ServerProcess {
   end(): Promise<void>;
 }
 
-export async function startServerProcess(): Promise<ServerProcess> {
+export async function startServerProcess(staticDir = 'demo/dist'): Promise<ServerProcess> {
   const dataDir = await mkdtemp(join(tmpdir(), 'breakwater-e2e-'));
   const lines: string[] = [];
   let port = 0;
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    const args = ['--conditions=breakwater-source', 'server/src/cli.ts', '--static', 'demo/dist'];
+    const args = ['--conditions=breakwater-source', 'server/src/cli.ts', '--static', staticDir];
     const env = { ...process.env, HOST: '127.0.0.1', PORT: String(port), BREAKWATER_DATA: dataDir };
     const started = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;

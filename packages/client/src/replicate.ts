@@ -133,6 +133,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     engine = started;
     if (ended) return started.stop();
     if (channel) host = hostTabs(started, channel);
+    // What was asked of the leader before, this tab answers by itself from now on.
+    watcher?.stop();
     onChange();
   }
 
