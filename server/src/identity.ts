@@ -7,6 +7,8 @@ export interface Identity {
   readonly user: string;
   /** What the session may read. Default: everything of the tenant. */
   readonly labels?: readonly string[];
+  /** When the token expires, in milliseconds since 1970: the session then ends, unless a fresh one came. Default: never. */
+  readonly expiresAt?: number;
 }
 
 /**
@@ -25,13 +27,20 @@ export const admitEveryone: Authenticate = () => ({ tenant: 'default', user: 'an
 
 /** @throws TypeError when `authenticate` answered something else than an identity. */
 export function completeIdentity(identity: Identity): Required<Identity> {
-  const { tenant, user, labels = defaultLabels(tenant) } = identity;
+  const { tenant, user, labels = defaultLabels(tenant), expiresAt = Number.POSITIVE_INFINITY } = identity;
   if (!isName(tenant) || !isName(user) || !labels.every(isName)) {
     throw new TypeError(
       'authenticate must answer a tenant, a user and labels that are texts, not empty, without U+0000',
     );
   }
-  return { tenant, user, labels };
+  if (!(expiresAt > 0))
+    throw new TypeError('authenticate must answer expiresAt in milliseconds since 1970, or not at all');
+  return { tenant, user, labels, expiresAt };
+}
+
+/** As it is sent: whole milliseconds, 0 for never. */
+export function toWireExpiry(expiresAt: number): number {
+  return Number.isFinite(expiresAt) ? Math.ceil(expiresAt) : 0;
 }
 
 function isName(value: unknown): boolean {

@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type CollectionNames, collectionFilter } from './collection-names.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
-import { type Authenticate, admitEveryone } from './identity.ts';
+import { type Authenticate, admitEveryone, toWireExpiry } from './identity.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
 import { isOriginAllowed } from './origin.ts';
@@ -141,7 +141,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       socket: websocket,
       hub,
       authenticate,
-      welcome: ({ tenant, user, labels }, version) => ({
+      welcome: ({ tenant, user, labels, expiresAt }, version) => ({
         type: 'connected',
         version,
         ...store.identity(),
@@ -149,6 +149,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
         user,
         labels,
         serverTime: now(),
+        expiresAt: toWireExpiry(expiresAt),
         reconnectSpreadMs: spreadMs(),
         limits,
       }),

@@ -1,4 +1,5 @@
 import {
+  type Auth,
   CloseCode,
   type Connect,
   type Connected,
@@ -12,8 +13,9 @@ import {
 import type { WebSocket } from 'ws';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Hub, Member } from './hub.ts';
-import { type Authenticate, AuthenticationError, completeIdentity, type Identity } from './identity.ts';
+import { type Authenticate, AuthenticationError, completeIdentity, type Identity, toWireExpiry } from './identity.ts';
 import { createInbox } from './inbox.ts';
+import { labelsText } from './labels.ts';
 import { createOutbox } from './outbox.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -48,6 +50,9 @@ export const CONNECT_DEADLINE_MS = 10_000;
 /** Bytes of frames before `connected`: room for a large token, and nothing worth attacking with. */
 export const MAX_BYTES_BEFORE_LIVE = 16 * 1024;
 
+/** Timers of at most this delay, in milliseconds; beyond it Node fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** How long a closed socket may take over its goodbye, in milliseconds. */
 const CLOSE_GRACE_MS = 5_000;
 
@@ -56,7 +61,13 @@ const MAX_REASON_BYTES = 123;
 
 type State =
   | { readonly kind: 'waiting'; bytes: number }
-  | { readonly kind: 'live'; readonly member: Member; readonly heartbeat: Heartbeat }
+  | {
+      readonly kind: 'live';
+      readonly member: Member;
+      readonly heartbeat: Heartbeat;
+      readonly identity: Required<Identity>;
+      readonly cancelExpiry: () => void;
+    }
   | { readonly kind: 'closed' };
 
 export function startSession(options: SessionOptions): Session {
@@ -132,9 +143,36 @@ export function startSession(options: SessionOptions): Session {
     const endSession = (reason: string) => close(CloseCode.tryAgainLater, reason);
     const member = hub.join({ tenant, labels, send: outbox.send, isFull: outbox.isFull, end: endSession });
     cancelTimer();
-    state = { kind: 'live', member, heartbeat: startHeartbeat() };
+    state = { kind: 'live', member, heartbeat: startHeartbeat(), identity, cancelExpiry: expireAt(identity) };
     outbox.send(down.encode(welcome(identity, Math.min(PROTOCOL_VERSION, versions[1]))));
     onLive();
+  }
+
+  /** A token that is no longer good opens no door, and keeps none open. */
+  function expireAt({ expiresAt }: Required<Identity>): () => void {
+    if (!Number.isFinite(expiresAt)) return () => {};
+    const leftMs = Math.max(0, expiresAt - scheduler.now());
+    // Longer timers fire at once; a session that lives for weeks is looked at again.
+    if (leftMs > MAX_TIMER_MS) return scheduler.after(MAX_TIMER_MS, renewTimer);
+    return scheduler.after(leftMs, () => close(CloseCode.unauthenticated, 'the token has expired'));
+  }
+
+  function renewTimer(): void {
+    if (state.kind === 'live') state = { ...state, cancelExpiry: expireAt(state.identity) };
+  }
+
+  async function renew({ request, token }: Auth): Promise<void> {
+    const identity = await identify(token);
+    if (identity === undefined || state.kind !== 'live') return;
+    const { tenant, user, labels } = state.identity;
+    if (identity.tenant !== tenant || identity.user !== user) {
+      return close(CloseCode.forbidden, 'the new token is of another user');
+    }
+    if (labelsText(identity.labels) !== labelsText(labels))
+      return close(CloseCode.tryAgainLater, 'rights have changed');
+    state.cancelExpiry();
+    state = { ...state, identity, cancelExpiry: expireAt(identity) };
+    outbox.send(down.encode({ type: 'authed', request, expiresAt: toWireExpiry(identity.expiresAt) }));
   }
 
   async function identify(token: string): Promise<Required<Identity> | undefined> {
@@ -171,6 +209,8 @@ export function startSession(options: SessionOptions): Session {
         return await member.push(message);
       case 'ping':
         return outbox.send(down.encode({ type: 'pong', request: message.request }));
+      case 'auth':
+        return await renew(message);
       case 'connect':
         return close(CloseCode.malformed, 'connect comes once');
     }
@@ -191,6 +231,7 @@ export function startSession(options: SessionOptions): Session {
     if (state.kind === 'live') {
       state.member.leave();
       state.heartbeat.stop();
+      state.cancelExpiry();
     }
     state = { kind: 'closed' };
     inbox.close();

@@ -4,7 +4,7 @@ import {
   type ManualScheduler,
   settlePromises,
 } from '../../packages/testing/src/manual-scheduler.ts';
-import { type Authenticate, admitEveryone } from '../src/identity.ts';
+import { type Authenticate, admitEveryone, toWireExpiry } from '../src/identity.ts';
 import { DEFAULT_LIMITS } from '../src/limits.ts';
 import { type Session, startSession } from '../src/session.ts';
 import { createFakeSocket, type FakeSocket } from './fake-socket.ts';
@@ -42,7 +42,7 @@ export function createSessionWorld({ authenticate = admitEveryone, hub = createH
     socket,
     hub: hub.hub,
     authenticate,
-    welcome: ({ tenant, user, labels }, version) => ({
+    welcome: ({ tenant, user, labels, expiresAt }, version) => ({
       type: 'connected',
       version,
       ...hub.store.identity(),
@@ -50,6 +50,7 @@ export function createSessionWorld({ authenticate = admitEveryone, hub = createH
       user,
       labels,
       serverTime: 0,
+      expiresAt: toWireExpiry(expiresAt),
       reconnectSpreadMs: 250,
       limits: DEFAULT_LIMITS,
     }),

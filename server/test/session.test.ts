@@ -14,7 +14,7 @@ test('[SE1] connect is answered by connected, with who one is', async () => {
   socket.hear(CONNECT);
   await settle();
   expect(socket.sent).toMatchObject([
-    { type: 'connected', version: 2, tenant: 'acme', user: 'let me in', labels: ['acme'] },
+    { type: 'connected', version: 3, tenant: 'acme', user: 'let me in', labels: ['acme'] },
   ]);
 });
 
@@ -65,7 +65,7 @@ test('[SE4] versions that do not meet close with 4426, also when the rest of con
   const { socket, settle } = createSessionWorld();
   socket.hearFrame(future);
   await settle();
-  expect(socket.events.at(-1)).toBe('close 4426 the server speaks the versions 2 to 2, the client 200 to 201');
+  expect(socket.events.at(-1)).toBe('close 4426 the server speaks the versions 3 to 3, the client 200 to 201');
 });
 
 const BAD: readonly [name: string, frame: Uint8Array, isBinary: boolean][] = [

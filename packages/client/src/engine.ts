@@ -50,6 +50,10 @@ export interface Snapshot {
   readonly isScanned: boolean;
   /** Milliseconds to add to the device's time when local writes are stamped. */
   readonly clockOffsetMs: number;
+  /** When everything was last in step, in milliseconds since 1970; undefined: never. */
+  readonly lastSyncedAt?: number | undefined;
+  /** How long the server takes to answer, in milliseconds, as last measured on this link. */
+  readonly latencyMs?: number | undefined;
 }
 
 export type Command = 'start' | 'pause' | 'retry' | 'adopt';
@@ -71,6 +75,9 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** The time of the last sync is stored this often at most, in milliseconds. */
+const KEEP_SYNC_TIME_MS = 10_000;
+
 /** @throws Error when the device's storage cannot be read. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, inbox, scheduler, onChange } = options;
@@ -83,6 +90,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   let collections: readonly CollectionSync[] = [];
   let status = statusOf(initialState(scheduler.now()));
   let isAdopting = false;
+  let latencyMs: number | undefined;
+  let { lastSyncedAt } = record.value;
 
   const connection = createConnection({
     url: options.url,
@@ -93,6 +102,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     breaker: options.breaker,
     scheduler,
     random: options.random,
+    halt: record.value.halt ?? undefined,
+    onLatency(measuredMs) {
+      latencyMs = measuredMs;
+      noteSync();
+      onChange();
+    },
     onState,
     onSession: (session) => void run(session),
     onRows: receive,
@@ -183,11 +198,30 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   function onState(state: ConnectionState): void {
     const next = statusOf(state);
     if (JSON.stringify(next) !== JSON.stringify(status)) status = next;
+    if (state.name !== 'live') latencyMs = undefined;
+    keepHalt(state);
     onChange();
+  }
+
+  /** A reload must not close an open breaker. While it is probed it counts as open, until the link has lasted. */
+  function keepHalt(state: ConnectionState): void {
+    const halt = state.name === 'halted' ? { probeAt: state.probeAt, cause: state.cause } : null;
+    const isLasting = state.name === 'live' && state.lastsAt === undefined;
+    if (halt === null && (!isLasting || !record.value.halt)) return;
+    if (halt?.probeAt === record.value.halt?.probeAt) return;
+    record.set({ halt }).catch((error: unknown) => reportStorage(error));
+  }
+
+  function noteSync(): void {
+    if (!isInSync()) return;
+    lastSyncedAt = scheduler.now();
+    if (lastSyncedAt - (record.value.lastSyncedAt ?? 0) < KEEP_SYNC_TIME_MS) return;
+    record.set({ lastSyncedAt }).catch((error: unknown) => reportStorage(error));
   }
 
   function onSyncChange(): void {
     if (isInSync()) connection.dispatch({ type: 'sync-succeeded' });
+    noteSync();
     onChange();
   }
 
@@ -199,8 +233,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     options.onError({ ...error, at: scheduler.now() });
   }
 
-  function reportStorage(error: unknown, { name }: CollectionSync): void {
-    reportError({ code: 'storage-failed', message: describeError(error), collection: name, cause: error });
+  function reportStorage(error: unknown, collection?: CollectionSync): void {
+    const named = collection === undefined ? {} : { collection: collection.name };
+    reportError({ code: 'storage-failed', message: describeError(error), ...named, cause: error });
   }
 
   function named(name: string): CollectionSync {
@@ -218,6 +253,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         isInSync: isInSync(),
         isScanned: collections.every((each) => each.isScanned),
         clockOffsetMs: record.value.clockOffsetMs,
+        lastSyncedAt,
+        latencyMs,
       };
     },
     command(command) {
@@ -232,6 +269,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       stopHints();
       stopWatching();
       connection.dispatch({ type: 'stop' });
+      if (lastSyncedAt !== undefined)
+        await record.set({ lastSyncedAt }).catch((error: unknown) => reportStorage(error));
       await Promise.all(collections.map((collection) => collection.stop()));
     },
   };

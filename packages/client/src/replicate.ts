@@ -8,6 +8,7 @@ import type { WebSocketLike } from './connection/web-socket-like.ts';
 import { describeError } from './describe-error.ts';
 import { type Command, type Engine, type Snapshot, startEngine } from './engine.ts';
 import { ReplicationEndedError, UnsentWritesError } from './errors.ts';
+import { createHistory } from './history.ts';
 import { toRefusedWrites } from './refused-writes.ts';
 import type { ReplicateOptions, Replication } from './replication.ts';
 import { systemScheduler } from './scheduler.ts';
@@ -50,6 +51,9 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   const pending$ = new BehaviorSubject<Pending>({ rows: 0, bytes: 0 });
   const refused$ = new BehaviorSubject<readonly RefusedWrite[]>([]);
   const errors$ = new Subject<SyncError>();
+  const lastSyncedAt$ = new BehaviorSubject<number | undefined>(undefined);
+  const latencyMs$ = new BehaviorSubject<number | undefined>(undefined);
+  const history = createHistory(status$);
   const changed$ = new Subject<void>();
   const cleanUps: (() => void)[] = [];
   let snapshot: Snapshot | undefined;
@@ -151,6 +155,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     }
     snapshot = next;
     if (!isSame(next.status, status$.value)) status$.next(next.status);
+    if (next.lastSyncedAt !== lastSyncedAt$.value) lastSyncedAt$.next(next.lastSyncedAt);
+    if (next.latencyMs !== latencyMs$.value) latencyMs$.next(next.latencyMs);
     if (!isSame(next.pending, pending$.value)) pending$.next(next.pending);
     changed$.next();
   }
@@ -271,6 +277,11 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     },
     refused$: refused$.asObservable(),
     errors$: errors$.asObservable(),
+    get history() {
+      return history();
+    },
+    lastSyncedAt$: lastSyncedAt$.asObservable(),
+    latencyMs$: latencyMs$.asObservable(),
     awaitInitialReplication: () => until(({ isPulled }) => isPulled),
     awaitInSync: () => until(({ isInSync }) => isInSync),
     confirm: (document, { timeoutMs = CONFIRM_TIMEOUT_MS } = {}) =>

@@ -31,6 +31,12 @@ export interface Replication {
   readonly refused: readonly RefusedWrite[];
   readonly refused$: Observable<readonly RefusedWrite[]>;
   readonly errors$: Observable<SyncError>;
+  /** The last 100 statuses that this tab has seen, oldest first; `since` says when each began. */
+  readonly history: readonly Status[];
+  /** When everything was last in step, in milliseconds since 1970, also in an earlier run; undefined: never. */
+  readonly lastSyncedAt$: Observable<number | undefined>;
+  /** How long the server takes to answer, in milliseconds, measured on connecting and every 20 s; undefined: no link. */
+  readonly latencyMs$: Observable<number | undefined>;
   /** Resolves once everything that the server had was ever here; rejects when replication has ended or failed. */
   awaitInitialReplication(): Promise<void>;
   /**

@@ -18,6 +18,8 @@ export interface Connected {
   readonly labels: readonly string[];
   /** Milliseconds since 1970. */
   readonly serverTime: number;
+  /** When the token expires, in milliseconds since 1970 of the server's time; 0: never. */
+  readonly expiresAt: number;
   /** After a lost link the first attempt waits a random share of this. */
   readonly reconnectSpreadMs: number;
   readonly limits: Limits;
@@ -41,6 +43,7 @@ export const connected: Codec<Connected> = {
     encoding.writeVarString(encoder, message.user);
     writeList(encoder, message.labels, encoding.writeVarString);
     encoding.writeVarUint(encoder, message.serverTime);
+    encoding.writeVarUint(encoder, message.expiresAt);
     encoding.writeVarUint(encoder, message.reconnectSpreadMs);
     encoding.writeVarUint(encoder, message.limits.maxRowBytes);
     encoding.writeVarUint(encoder, message.limits.maxMessageBytes);
@@ -55,6 +58,7 @@ export const connected: Codec<Connected> = {
     user: decoding.readVarString(decoder),
     labels: readList(decoder, decoding.readVarString),
     serverTime: readUint(decoder),
+    expiresAt: readUint(decoder),
     reconnectSpreadMs: readUint(decoder),
     limits: {
       maxRowBytes: readUint(decoder),

@@ -1,4 +1,5 @@
 import { type Ack, ack } from './ack.ts';
+import { type Authed, authed } from './authed.ts';
 import { type Connected, connected } from './connected.ts';
 import { type ErrorMessage, error } from './error.ts';
 import { frameCodec } from './frame.ts';
@@ -8,7 +9,7 @@ import { type Pong, pong } from './ping.ts';
 import { type Rows, rows } from './rows.ts';
 
 /** Everything a server says. */
-export type DownMessage = Connected | Page | Ack | Rows | Pong | ErrorMessage | Got;
+export type DownMessage = Connected | Page | Ack | Rows | Pong | ErrorMessage | Got | Authed;
 
 export const down = frameCodec<DownMessage>({
   connected: { kind: 1, codec: connected },
@@ -18,4 +19,5 @@ export const down = frameCodec<DownMessage>({
   pong: { kind: 5, codec: pong },
   error: { kind: 6, codec: error },
   got: { kind: 7, codec: got },
+  authed: { kind: 8, codec: authed },
 });

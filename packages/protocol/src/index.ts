@@ -3,6 +3,8 @@ export { type DownMessage, down } from './down.ts';
 
 export type { Connect } from './connect.ts';
 export type { Connected, Limits } from './connected.ts';
+export type { Auth } from './auth.ts';
+export type { Authed } from './authed.ts';
 export type { Pull } from './pull.ts';
 export type { Page } from './page.ts';
 export type { Push } from './push.ts';

@@ -1,3 +1,4 @@
+import { type Auth, auth } from './auth.ts';
 import { type Connect, connect } from './connect.ts';
 import { frameCodec } from './frame.ts';
 import { type Get, get } from './get.ts';
@@ -6,7 +7,7 @@ import { type Pull, pull } from './pull.ts';
 import { type Push, push } from './push.ts';
 
 /** Everything a client says. */
-export type UpMessage = Connect | Pull | Push | Ping | Get;
+export type UpMessage = Connect | Pull | Push | Ping | Get | Auth;
 
 export const up = frameCodec<UpMessage>({
   connect: { kind: 1, codec: connect },
@@ -14,4 +15,5 @@ export const up = frameCodec<UpMessage>({
   push: { kind: 3, codec: push },
   ping: { kind: 4, codec: ping },
   get: { kind: 5, codec: get },
+  auth: { kind: 6, codec: auth },
 });

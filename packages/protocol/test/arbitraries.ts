@@ -53,6 +53,7 @@ const ups: Arbitraries<UpMessage> = {
   push: record({ type: kind('push'), request: uint, atomic: fc.boolean(), groups: fc.array(group, { maxLength: 3 }) }),
   ping: record({ type: kind('ping'), request: uint }),
   get: record({ type: kind('get'), request: uint, collection: text, id: text }),
+  auth: record({ type: kind('auth'), request: uint, token: text }),
 };
 
 const downs: Arbitraries<DownMessage> = {
@@ -65,6 +66,7 @@ const downs: Arbitraries<DownMessage> = {
     user: text,
     labels: fc.array(text, { maxLength: 3 }),
     serverTime: uint,
+    expiresAt: uint,
     reconnectSpreadMs: uint,
     limits: record({ maxRowBytes: uint, maxMessageBytes: uint, maxPushRows: uint }),
   }),
@@ -80,6 +82,7 @@ const downs: Arbitraries<DownMessage> = {
   pong: record({ type: kind('pong'), request: uint }),
   error: record({ type: kind('error'), request: uint, code: fc.constantFrom(...ERROR_CODES), message: text }),
   got: fc.oneof(record({ type: kind('got'), request: uint }), record({ type: kind('got'), request: uint, row })),
+  authed: record({ type: kind('authed'), request: uint, expiresAt: uint }),
 };
 
 export const upMessages: fc.Arbitrary<UpMessage> = fc.oneof(...Object.values(ups));

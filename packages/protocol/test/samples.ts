@@ -10,7 +10,7 @@ const delta: Row = { id: 'n2', seq: 301, base: 299, deleted: true, bytes: new Ui
 const group = { collection: 'notes', rows: [whole, delta] };
 
 export const upSamples: Samples<UpMessage> = {
-  connect: [{ type: 'connect', versions: [1, 2], token: 'secret', replica: 'r1' }],
+  connect: [{ type: 'connect', versions: [1, 3], token: 'secret', replica: 'r1' }],
   pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
   push: [
     { type: 'push', request: 2, atomic: false, groups: [group, { collection: 'tags', rows: [] }] },
@@ -18,19 +18,21 @@ export const upSamples: Samples<UpMessage> = {
   ],
   ping: [{ type: 'ping', request: 4 }],
   get: [{ type: 'get', request: 6, collection: 'notes', id: 'n1' }],
+  auth: [{ type: 'auth', request: 8, token: 'fresh' }],
 };
 
 export const downSamples: Samples<DownMessage> = {
   connected: [
     {
       type: 'connected',
-      version: 2,
+      version: 3,
       serverId: 's1',
       epoch: 'e1',
       tenant: 't1',
       user: 'u1',
       labels: ['l1', 'l2'],
       serverTime: 1_760_000_000_000,
+      expiresAt: 1_760_000_600_000,
       reconnectSpreadMs: 2000,
       limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 500 },
     },
@@ -63,4 +65,5 @@ export const downSamples: Samples<DownMessage> = {
     { type: 'got', request: 6, row: whole },
     { type: 'got', request: 7 },
   ],
+  authed: [{ type: 'authed', request: 8, expiresAt: 1_760_000_600_000 }],
 };

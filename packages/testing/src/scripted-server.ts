@@ -30,13 +30,14 @@ export interface ScriptedServer {
 
 export const CONNECTED: Connected = {
   type: 'connected',
-  version: 2,
+  version: 3,
   serverId: 'server-1',
   epoch: 'epoch-1',
   tenant: 'tenant-1',
   user: 'user-1',
   labels: ['tenant-1'],
   serverTime: 0,
+  expiresAt: 0,
   reconnectSpreadMs: 250,
   limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 1_000 },
 };

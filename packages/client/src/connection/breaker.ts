@@ -49,6 +49,11 @@ export function isTripped({ linkFailures, syncFailures }: Breaker, { failures }:
   return linkFailures >= failures || syncFailures >= failures;
 }
 
+/** As it was left open: a probe that fails opens it again at once. */
+export function tripped({ failures }: BreakerOptions): Breaker {
+  return { linkFailures: failures, syncFailures: 0 };
+}
+
 /** Milliseconds until the probe. @param random a number in [0, 1) */
 export function probeDelayMs({ probeAfterMs }: BreakerOptions, random: number): number {
   return Math.round(probeAfterMs * (1 + PROBE_JITTER * random));

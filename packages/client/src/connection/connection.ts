@@ -15,6 +15,7 @@ import type { Scheduler } from '../scheduler.ts';
 import {
   type ConnectionEvent,
   type ConnectionState,
+  type Halt,
   initialState,
   type MachineOptions,
   transition,
@@ -31,10 +32,14 @@ export interface ConnectionOptions extends MachineOptions {
   readonly scheduler: Scheduler;
   /** A random number in [0, 1). */
   readonly random: () => number;
+  /** Where an earlier run of the app left an open breaker. */
+  readonly halt?: Halt | undefined;
   readonly onState: (state: ConnectionState) => void;
   /** A link is live. The session's signal says when it is no longer. */
   readonly onSession: (session: Session) => void;
   readonly onRows: (session: Session, rows: Rows) => void;
+  /** The server has answered a heartbeat, after so many milliseconds. */
+  readonly onLatency?: (latencyMs: number) => void;
 }
 
 /** A database's managed lifeline: at most one socket, opened and given up as the machine says. */
@@ -43,12 +48,15 @@ export interface Connection {
   dispatch(event: ConnectionEvent): void;
 }
 
+/** A fresh token is sent so long before the one before expires, in milliseconds; of one that lives shorter, at half time. */
+const RENEW_BEFORE_MS = 60_000;
+
 /** How often the client asks whether the server is still there, in milliseconds. */
 export const HEARTBEAT_MS = 20_000;
 
 export function createConnection(options: ConnectionOptions): Connection {
   const { scheduler } = options;
-  let state = initialState(scheduler.now());
+  let state = initialState(scheduler.now(), options.halt);
   let link: Link | undefined;
   let cancelTimer = () => {};
 
@@ -97,6 +105,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
   let closed = false;
   let runner: SessionRunner | undefined;
   let cancelHeartbeat = () => {};
+  let cancelRenewal = () => {};
   let socket: WebSocketLike | undefined;
 
   function report(event: ConnectionEvent): void {
@@ -145,15 +154,35 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
     report({ type: 'connected', spreadMs: connected.reconnectSpreadMs });
     if (closed) return;
     beat(created.session);
+    renewBefore(created.session, connected.expiresAt, connected.serverTime);
     options.onSession(created.session);
   }
 
   /** The reply's deadline notices a peer that is gone without a word. */
   function beat(session: Session): void {
-    cancelHeartbeat = options.scheduler.after(HEARTBEAT_MS, () => {
-      // Its failure is the end of the link, which is reported elsewhere.
-      session.request({ type: 'ping' }, () => beat(session)).catch(() => {});
+    const sentAt = options.scheduler.now();
+    const onPong = () => {
+      options.onLatency?.(Math.max(0, options.scheduler.now() - sentAt));
+      cancelHeartbeat = options.scheduler.after(HEARTBEAT_MS, () => beat(session));
+    };
+    // Its failure is the end of the link, which is reported elsewhere.
+    session.request({ type: 'ping' }, onPong).catch(() => {});
+  }
+
+  /** By the server's clock alone: only how long the token still lives counts here. */
+  function renewBefore(session: Session, expiresAt: number, serverTime: number): void {
+    if (expiresAt === 0) return;
+    const leftMs = Math.max(0, expiresAt - serverTime);
+    const delayMs = Math.max(leftMs / 2, leftMs - RENEW_BEFORE_MS);
+    cancelRenewal = options.scheduler.after(delayMs, () => {
+      // Without a fresh one the server ends the session, and the next attempt asks again.
+      renew(session, serverTime + delayMs).catch(() => {});
     });
+  }
+
+  async function renew(session: Session, serverTime: number): Promise<void> {
+    const token = await options.token();
+    await session.request({ type: 'auth', token }, ({ expiresAt }) => renewBefore(session, expiresAt, serverTime));
   }
 
   try {
@@ -172,6 +201,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
     close() {
       closed = true;
       cancelHeartbeat();
+      cancelRenewal();
       runner?.end('the connection was closed');
       try {
         socket?.close(CloseCode.normal);

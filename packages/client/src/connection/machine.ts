@@ -10,6 +10,7 @@ import {
   probeDelayMs,
   syncFailed,
   syncSucceeded,
+  tripped,
 } from './breaker.ts';
 
 /*
@@ -26,8 +27,12 @@ import {
  *   live → connecting.
  *   From offline, halted, needs-auth and failed: retry → connecting.
  */
-export type ConnectionState = { readonly since: number; readonly breaker: Breaker; readonly hintedAt: number } & (
-  | { readonly name: 'paused' }
+export type ConnectionState = {
+  readonly since: number;
+  readonly breaker: Breaker;
+  readonly hintedAt: number;
+} /** `halt`: where an earlier run of the app left off. */ & (
+  | { readonly name: 'paused'; readonly halt?: Halt | undefined }
   | { readonly name: 'connecting'; readonly deadlineAt: number }
   | { readonly name: 'live'; readonly spreadMs: number; readonly lastsAt: number | undefined }
   | { readonly name: 'offline'; readonly retryAt: number }
@@ -36,6 +41,12 @@ export type ConnectionState = { readonly since: number; readonly breaker: Breake
   | { readonly name: 'failed'; readonly reason: string }
   | { readonly name: 'stopped' }
 );
+
+/** The breaker is open: until when, and why. */
+export interface Halt {
+  readonly probeAt: number;
+  readonly cause: string;
+}
 
 export type ConnectionEvent =
   | { readonly type: 'start' }
@@ -83,8 +94,9 @@ export const LASTING_AFTER_MS = 5_000;
 /** Hints nearer together than this are ignored, so that a flapping network cannot defeat the backoff. */
 export const HINT_INTERVAL_MS = 30_000;
 
-export function initialState(now: number): ConnectionState {
-  return { name: 'paused', since: now, breaker: CLOSED_BREAKER, hintedAt: Number.NEGATIVE_INFINITY };
+/** `halt`: the breaker was open when the app ended, and goes on being open. */
+export function initialState(now: number, halt?: Halt): ConnectionState {
+  return { name: 'paused', since: now, breaker: CLOSED_BREAKER, hintedAt: Number.NEGATIVE_INFINITY, halt };
 }
 
 /** When the state wants the event `timer`, or undefined. The only timer there is belongs to the state. */
@@ -116,7 +128,7 @@ export function transition(
   if (state.name === 'stopped') return unchanged(state);
   switch (event.type) {
     case 'start':
-      return state.name === 'paused' ? connect(state, circumstances) : unchanged(state);
+      return state.name === 'paused' ? begin(state, options, circumstances) : unchanged(state);
     case 'pause':
       return state.name === 'paused' ? unchanged(state) : leave(state, { name: 'paused' }, circumstances);
     case 'stop':
@@ -198,6 +210,22 @@ function leave(state: ConnectionState, next: Resting, circumstances: Circumstanc
 function connect(state: ConnectionState, circumstances: Circumstances): Transition {
   const deadlineAt = circumstances.now + CONNECT_DEADLINE_MS;
   return { state: { ...shared(state, circumstances), name: 'connecting', deadlineAt }, effects: ['open-socket'] };
+}
+
+/** The longest that a probe may be away, in milliseconds: a clock that was set back must not halt for days. */
+const longestHaltMs = ({ breaker }: MachineOptions) => probeDelayMs(breaker, 1);
+
+/** A reload of the page is no way around an open breaker. */
+function begin(
+  state: Extract<ConnectionState, { readonly name: 'paused' }>,
+  options: MachineOptions,
+  circumstances: Circumstances,
+): Transition {
+  const { halt } = state;
+  if (halt === undefined || halt.probeAt <= circumstances.now) return connect(state, circumstances);
+  const probeAt = Math.min(halt.probeAt, circumstances.now + longestHaltMs(options));
+  const breaker = tripped(options.breaker);
+  return { state: { ...shared(state, circumstances), ...halt, breaker, name: 'halted', probeAt }, effects: [] };
 }
 
 /** While live it has only expired: a fresh one may do. At an attempt it is the fresh one that does not do. */

@@ -1,5 +1,6 @@
 import {
   type Ack,
+  type Authed,
   type Connected,
   type DownMessage,
   type Got,
@@ -20,6 +21,7 @@ interface ReplyByRequest {
   readonly pull: Page;
   readonly push: Ack;
   readonly get: Got;
+  readonly auth: Authed;
   readonly ping: Extract<DownMessage, { readonly type: 'pong' }>;
 }
 
@@ -109,6 +111,7 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
       switch (message.type) {
         case 'page':
         case 'ack':
+        case 'authed':
         case 'got':
         case 'pong':
           take(message.request)?.settle(message);

@@ -1,4 +1,5 @@
 import { INTERNAL_CONTEXT_COLLECTION, type RxCollection, type RxDatabase } from 'rxdb';
+import type { Halt } from '../connection/machine.ts';
 import { findInternal, writeInternal } from './internal-store.ts';
 
 /** What replication remembers of a database, kept in RxDB's internal store beside the collections' descriptions. */
@@ -11,6 +12,10 @@ export interface DatabaseRecord {
   readonly user?: string;
   /** Milliseconds to add to the device's time, as the server last said. */
   readonly clockOffsetMs: number;
+  /** The breaker is open; null: it was closed again. */
+  readonly halt?: Halt | null;
+  /** When everything was last in step, in milliseconds since 1970. */
+  readonly lastSyncedAt?: number;
 }
 
 export interface CollectionRecord {

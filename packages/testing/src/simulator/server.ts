@@ -163,13 +163,14 @@ function failLoudly(line: string): void {
 function welcome(serverTime: number, epoch: string): Connected {
   return {
     type: 'connected',
-    version: 2,
+    version: 3,
     serverId: 'model',
     epoch,
     tenant: TENANT,
     user: 'harbourmaster',
     labels: [TENANT],
     serverTime,
+    expiresAt: 0,
     reconnectSpreadMs: 250,
     limits: { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS },
   };
