@@ -14,7 +14,7 @@ import { filter, type Observable } from 'rxjs';
 import { type Capture, captureWrite } from './capture.ts';
 import { ACK_CONTEXT, MERGE_CONTEXT, MIGRATION_CONTEXT } from './contexts.ts';
 import type { Instance } from './instance.ts';
-import { keepUnpushedTombstones } from './keep-tombstones.ts';
+import { keepTombstones } from './keep-tombstones.ts';
 import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
 import { createMetaCache, type MetaCache } from './meta-cache.ts';
 import { rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
@@ -176,13 +176,7 @@ async function capture(instance: Instance, { name, kinds, replica, ...time }: Ca
     }
   };
   hideAcks(instance, lwt);
-  keepUnpushedTombstones(instance);
-  const cleanup = instance.cleanup.bind(instance);
-  instance.cleanup = (minimumDeletedTime) => {
-    // What is purged may have been written under this id, and a new document of the same key would use it again.
-    author.clientId = randomClientId();
-    return cleanup(minimumDeletedTime);
-  };
+  keepTombstones(instance);
 }
 
 /**
