@@ -81,11 +81,15 @@ export async function startWorldServer(options: Omit<ServerOptions, 'store' | 'd
 /** One device: a database on a storage, and its replication over sockets that can be cut. */
 export interface WorldClient {
   readonly name: string;
+  readonly databaseName: string;
   readonly notes: WorldNotes;
   readonly sync: Replication;
   readonly sockets: CuttableSockets;
   /** Closes the database and opens it again; what the storage keeps stays. */
   reopen(): Promise<void>;
+  /** Closes the database, as a tab is closed. */
+  close(): Promise<void>;
+  /** Removes the database with all its data. */
   end(): Promise<void>;
 }
 
@@ -96,13 +100,24 @@ export interface WorldClientOptions {
   readonly random: () => number;
   /** How far the device's clock is off, in milliseconds. */
   readonly clockSkewMs?: number;
+  /** The device's clock, in milliseconds since 1970. Default: the system's, off by `clockSkewMs`. */
+  readonly now?: () => number;
   readonly token?: () => string;
+  /** Makes it a tab of a database that others may have open. Default: a database of its own. */
+  readonly tab?: WorldTab;
+}
+
+/** A tab of a device. Each has its own connection. */
+export interface WorldTab {
+  readonly databaseName: string;
+  readonly number: number;
 }
 
 export async function openWorldClient(options: WorldClientOptions): Promise<WorldClient> {
-  const { name, url, storage, random, clockSkewMs = 0, token = () => '' } = options;
-  const databaseName = `${name}-${randomUUID()}`;
-  const now = () => Date.now() + clockSkewMs;
+  const { name, url, random, tab, clockSkewMs = 0, token = () => '' } = options;
+  const { now = () => Date.now() + clockSkewMs } = options;
+  const databaseName = tab?.databaseName ?? `${name}-${randomUUID()}`;
+  const storage = tab === undefined ? options.storage : asTab(options.storage, tab.number);
   const sockets = createCuttableSockets();
 
   async function open() {
@@ -110,7 +125,7 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
       name: databaseName,
       storage: withBreakwater(storage, { now, collections: worldCollections }),
       collections: worldCollections,
-      multiInstance: false,
+      multiInstance: tab !== undefined,
     });
     const sync = replicate(database, {
       url,
@@ -128,6 +143,7 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
   let { database, sync } = await open();
   return {
     name,
+    databaseName,
     sockets,
     get notes() {
       return database.notes;
@@ -139,10 +155,28 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
       await database.close();
       ({ database, sync } = await open());
     },
+    async close() {
+      await database.close();
+    },
     async end() {
       await database.remove();
     },
   };
+}
+
+/** Ends them with all their data. Of a database with several tabs, all but one are closed before it is removed. */
+export async function endAll(clients: readonly WorldClient[]): Promise<void> {
+  const lastByDatabase = new Map(clients.map((client) => [client.databaseName, client]));
+  const last = new Set(lastByDatabase.values());
+  await Promise.all(clients.filter((client) => !last.has(client)).map((client) => client.close()));
+  await Promise.all([...last].map((client) => client.end()));
+}
+
+/** Within one process RxDB opens a database once for each name that a storage goes by. */
+function asTab(storage: RxStorage<unknown, unknown>, number: number): RxStorage<unknown, unknown> {
+  const { rxdbVersion } = storage;
+  const createStorageInstance = storage.createStorageInstance.bind(storage);
+  return { name: `${storage.name}, tab ${number}`, rxdbVersion, createStorageInstance };
 }
 
 function cancellable(timer: NodeJS.Timeout): () => void {
