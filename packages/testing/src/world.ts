@@ -32,6 +32,7 @@ export const worldCollections = defineCollections({
       },
       required: ['title'],
       indexes: ['title'],
+      attachments: {},
     },
     merge: { body: 'text', tags: 'set', steps: 'list', likes: 'counter' },
   },
