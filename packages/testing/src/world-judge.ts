@@ -3,20 +3,22 @@ import { decodeState, type Json, type State, sameValue } from '@breakwater/crdt'
 import { type Holdings, judge, type ReplicaReport, toHoldings, type Verdict } from './judge.ts';
 import { asRxCollection, type WorldClient, type WorldServer } from './world.ts';
 
-/**
- * Lets everything that is pending go up and everything that is new come down, then compares: every client holds what the
- * server holds, byte for byte, shows what the others show, and has nothing pending.
- */
+/** {@link judgeStates}, and every client shows what the others show. */
 export async function judgeWorld(server: WorldServer, clients: readonly WorldClient[]): Promise<Verdict> {
-  await exchange(clients);
-  const replicas = await Promise.all(clients.map(reportOn));
+  const verdict = await judgeStates(server, clients);
   const shown = await Promise.all(clients.map(showDocuments));
   const [first = []] = shown;
   const apart = shown.filter((documents) => !sameValue(documents, first));
-  return [
-    ...judge(holdingsOf(server), replicas),
-    ...apart.map((documents) => `shown: ${JSON.stringify(documents)}, not ${JSON.stringify(first)}`),
-  ];
+  return [...verdict, ...apart.map((documents) => `shown: ${JSON.stringify(documents)}, not ${JSON.stringify(first)}`)];
+}
+
+/**
+ * Lets everything that is pending go up and everything that is new come down, then compares: every client holds what the
+ * server holds, byte for byte, and has nothing pending.
+ */
+export async function judgeStates(server: WorldServer, clients: readonly WorldClient[]): Promise<Verdict> {
+  await exchange(clients);
+  return judge(holdingsOf(server), await Promise.all(clients.map(reportOn)));
 }
 
 async function exchange(clients: readonly WorldClient[]): Promise<void> {

@@ -86,8 +86,8 @@ export interface WorldClient {
   readonly notes: WorldNotes;
   readonly sync: Replication;
   readonly sockets: CuttableSockets;
-  /** Closes the database and opens it again; what the storage keeps stays. */
-  reopen(): Promise<void>;
+  /** Closes the database and opens it again, as another version of the app maybe; what the storage keeps stays. */
+  reopen(collections?: Collections): Promise<void>;
   /** Closes the database, as a tab is closed. */
   close(): Promise<void>;
   /** Removes the database with all its data. */
@@ -104,6 +104,8 @@ export interface WorldClientOptions {
   /** The device's clock, in milliseconds since 1970. Default: the system's, off by `clockSkewMs`. */
   readonly now?: () => number;
   readonly token?: () => string;
+  /** What the app makes of the notes. Default: worldCollections. */
+  readonly collections?: Collections;
   /** Makes it a tab of a database that others may have open. Default: a database of its own. */
   readonly tab?: WorldTab;
 }
@@ -116,16 +118,17 @@ export interface WorldTab {
 
 export async function openWorldClient(options: WorldClientOptions): Promise<WorldClient> {
   const { name, url, random, tab, clockSkewMs = 0, token = () => '' } = options;
-  const { now = () => Date.now() + clockSkewMs } = options;
+  const { now = () => Date.now() + clockSkewMs, collections = worldCollections } = options;
   const databaseName = tab?.databaseName ?? `${name}-${randomUUID()}`;
   const storage = tab === undefined ? options.storage : asTab(options.storage, tab.number);
   const sockets = createCuttableSockets();
 
-  async function open() {
+  async function open(version: Collections) {
     const database = await createDatabase({
       name: databaseName,
-      storage: withBreakwater(storage, { now, collections: worldCollections }),
-      collections: worldCollections,
+      storage: withBreakwater(storage, { now, collections: version }),
+      // Another version's notes have other fields: who opens it knows which.
+      collections: version as typeof worldCollections,
       multiInstance: tab !== undefined,
     });
     const sync = replicate(database, {
@@ -141,7 +144,7 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
     return { database, sync };
   }
 
-  let { database, sync } = await open();
+  let { database, sync } = await open(collections);
   return {
     name,
     databaseName,
@@ -152,9 +155,9 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
     get sync() {
       return sync;
     },
-    async reopen() {
+    async reopen(version = collections) {
       await database.close();
-      ({ database, sync } = await open());
+      ({ database, sync } = await open(version));
     },
     async close() {
       await database.close();
