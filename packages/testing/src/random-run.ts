@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { RxStorage } from 'rxdb';
+import { createAcknowledgedRows } from './acknowledged-rows.ts';
 import type { Verdict } from './judge.ts';
 import { createRandom, type Random } from './random.ts';
 import { endAll, openWorldClient, startWorldServer, type WorldClient, type WorldServer } from './world.ts';
-import { judgeWorld } from './world-judge.ts';
+import { judgeWorld, statesOf } from './world-judge.ts';
 
 const CLIENTS = 3;
 const TABS = 2;
@@ -40,8 +41,14 @@ export async function playRandomRun(seed: number, options: RandomRunOptions): Pr
         }),
       );
     }
-    for (let step = 0; step < STEPS; step++) await takeStep(random, server, random.pick(clients));
-    return await judgeWorld(server, clients);
+    const acknowledged = createAcknowledgedRows();
+    for (let step = 0; step < STEPS; step++) {
+      const client = random.pick(clients);
+      await takeStep(random, server, client);
+      if (random.chance(0.1)) await acknowledged.note(client);
+    }
+    const verdict = await judgeWorld(server, clients);
+    return [...acknowledged.judge(statesOf(server)), ...verdict];
   } finally {
     await endAll(clients);
     await server.end();

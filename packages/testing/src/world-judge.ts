@@ -1,6 +1,6 @@
 import { inspectRows } from '@breakwater/client';
 import { decodeState, type Json, type State, sameValue } from '@breakwater/crdt';
-import { type Holdings, judge, type ReplicaReport, toHoldings, type Verdict } from './judge.ts';
+import { judge, type ReplicaReport, toHoldings, type Verdict } from './judge.ts';
 import { asRxCollection, type WorldClient, type WorldServer } from './world.ts';
 
 /** {@link judgeStates}, and every client shows what the others show. */
@@ -18,7 +18,7 @@ export async function judgeWorld(server: WorldServer, clients: readonly WorldCli
  */
 export async function judgeStates(server: WorldServer, clients: readonly WorldClient[]): Promise<Verdict> {
   await exchange(clients);
-  return judge(holdingsOf(server), await Promise.all(clients.map(reportOn)));
+  return judge(toHoldings(statesOf(server)), await Promise.all(clients.map(reportOn)));
 }
 
 async function exchange(clients: readonly WorldClient[]): Promise<void> {
@@ -45,14 +45,11 @@ async function reportOn({ name, notes, sync }: WorldClient): Promise<ReplicaRepo
   return { name, holdings: toHoldings(states), pendingRows: Math.max(markedRows, sync.pending.rows) };
 }
 
-export function holdingsOf(server: WorldServer): Holdings {
-  const { rows } = server.store.page('default', 'notes', {
-    after: 0,
-    labels: ['default'],
-    maxRows: 1_000,
-    maxBytes: 2 ** 24,
-  });
-  return toHoldings(rows.map(({ id, state }) => [id, decodeState(state)]));
+/** Every row of the notes, tombstones included. */
+export function statesOf(server: WorldServer): [id: string, state: State][] {
+  const all = { after: 0, labels: ['default'], maxRows: 1_000, maxBytes: 2 ** 24 };
+  const { rows } = server.store.page('default', 'notes', all);
+  return rows.map(({ id, state }) => [id, decodeState(state)]);
 }
 
 /** What an app sees. */
