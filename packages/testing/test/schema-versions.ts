@@ -51,6 +51,24 @@ const narrower = defineCollections({
   },
 });
 
+/** One that requires and indexes what the old one does not have. */
+const stricter = defineCollections({
+  notes: {
+    schema: {
+      ...schema,
+      version: 1,
+      properties: {
+        ...schema.properties,
+        grade: { type: 'integer', minimum: 1, maximum: 6, multipleOf: 1, default: 3 },
+        code: { type: 'string', maxLength: 10 },
+      },
+      required: ['title', 'grade', 'code'],
+      indexes: ['grade', 'code'],
+    },
+    migrationStrategies: { 1: (fields: Fields) => ({ ...fields, grade: 3, code: '' }) },
+  },
+});
+
 const FIRST = { id: 'a', title: 'Hull', rating: 1, place: { city: 'Kiel' } };
 const CONTENT = { priority: 7, body: 'one two', tags: ['x', 'y'], steps: ['one'], likes: 2 };
 const FULL = { ...FIRST, ...CONTENT, place: { city: 'Kiel', street: 'Kai 1' } };
@@ -222,6 +240,24 @@ export function describeVersions(title: string, storage: () => RxStorage<unknown
       await meet();
       expect(await show(app)).toEqual([{ ...FIRST, title: 'Keel' }]);
     });
+
+    it('[VS6] a row that lacks what a newer schema requires is found by its indexes, and is no write of anybody', async () => {
+      const [before, after] = [await openApp(old), await openApp(stricter)];
+      await notesOf(before).bulkInsert([FIRST, { ...FIRST, id: 'b' }]);
+      await notesOf(after).insert({ ...FIRST, id: 'c', grade: 1, code: 'x' });
+      await meet();
+      const shown = [
+        { ...FIRST, grade: 3, code: '' },
+        { ...FIRST, id: 'b', grade: 3, code: '' },
+        { ...FIRST, id: 'c', grade: 1, code: 'x' },
+      ];
+      for (const sort of [{ id: 'asc' }, { code: 'asc' }] as const) expect(await show(after, sort)).toEqual(shown);
+      expect((await show(after, { grade: 'asc' })).map(({ id }) => id)).toEqual(['c', 'a', 'b']);
+      await patch(after, 'a', { grade: 6 });
+      await patch(before, 'a', { title: 'Keel' });
+      await meet();
+      expect(await show(after)).toContainEqual({ ...FIRST, title: 'Keel', grade: 6, code: '' });
+    });
   });
 }
 
@@ -237,9 +273,9 @@ async function remove(client: WorldClient, id: string): Promise<void> {
   await (await notesOf(client).findOne(id).exec(true)).incrementalRemove();
 }
 
-async function show(client: WorldClient): Promise<object[]> {
+async function show(client: WorldClient, sort: { [field: string]: 'asc' } = { id: 'asc' }): Promise<Fields[]> {
   const found = await notesOf(client)
-    .find({ sort: [{ id: 'asc' }] })
+    .find({ sort: [sort] })
     .exec();
-  return found.map((note) => note.toJSON());
+  return found.map((note) => note.toMutableJSON());
 }

@@ -1,5 +1,5 @@
 import {
-  addRequiredBranches,
+  addRequiredFields,
   assembleFields,
   attachmentName,
   attachmentPath,
@@ -129,7 +129,7 @@ export interface RowTarget {
  */
 export function toDocument(state: State, { plan, id, previous, pending, seq }: RowTarget): StoredDocument {
   const fields = assembleFields(withUnstamped(state, plan, previous), (path) => plan.leaves.has(path));
-  addRequiredBranches(plan, fields);
+  addRequiredFields(plan, fields);
   const rich = state.rich && richToText(state.rich);
   Object.assign(fields, contentsOf(state, rich, plan, previous));
   const attachments: { [name: string]: StoredDocument['_attachments'][string] } = {};
