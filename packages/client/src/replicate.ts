@@ -60,6 +60,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   let inbox: Inbox | undefined;
   let engine: Engine | undefined;
   let host: Host | undefined;
+  let leading: Promise<void> | undefined;
   let wantsToRun = true;
   let ended = false;
 
@@ -89,7 +90,9 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     // Once more for batches that another tab may have been writing when it was closed.
     if (database.multiInstance) cleanUps.push(scheduler.after(ABANDONED_AFTER_MS, () => void undoAgain()));
     if (!database.multiInstance) return lead(opened);
-    leadership.gained.then(() => lead(opened)).catch(fail);
+    void leadership.gained.then(() => {
+      leading = lead(opened).catch(fail);
+    });
   }
 
   async function undoAgain(): Promise<void> {
@@ -231,6 +234,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     host?.stop();
     watcher?.stop();
     await opening.catch(() => {});
+    // The storage must not be closed under an engine that is just starting.
+    await leading;
     await engine?.stop();
     leadership.release();
     channel?.close();

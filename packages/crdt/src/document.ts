@@ -178,21 +178,22 @@ function place(target: JsonObject, segments: string[], value: Json, made: Set<Js
   object[segments.at(-1) as string] = value;
 }
 
-/** Adds the required branches that no leaf of the document brought along. */
-export function addRequiredBranches(plan: DocumentPlan, document: JsonObject): void {
-  for (const [name, field] of plan.fields) {
-    if (field.kind === 'branch') addRequired(document, name, field);
-  }
+/** Adds what the schema requires and the document lacks: a row may come from an app of another version. */
+export function addRequiredFields(plan: DocumentPlan, document: JsonObject): void {
+  for (const [name, field] of plan.fields) addRequired(document, name, field);
 }
 
-function addRequired(parent: JsonObject, name: string, branch: Branch): void {
-  const existing = Object.hasOwn(parent, name) ? parent[name] : branch.required ? {} : undefined;
-  if (!isPlainObject(existing)) return;
-  const object = { ...existing } as JsonObject;
-  parent[name] = object;
-  for (const [childName, child] of branch.children) {
-    if (child.kind === 'branch') addRequired(object, childName, child);
+function addRequired(parent: JsonObject, name: string, field: FieldPlan): void {
+  const existing = Object.hasOwn(parent, name) ? parent[name] : undefined;
+  if (field.kind === 'leaf') {
+    if (existing === undefined && field.fallback !== undefined) parent[name] = structuredClone(field.fallback);
+    return;
   }
+  const branch = existing ?? (field.required ? {} : undefined);
+  if (!isPlainObject(branch)) return;
+  const object = { ...branch } as JsonObject;
+  parent[name] = object;
+  for (const [childName, child] of field.children) addRequired(object, childName, child);
 }
 
 export function isDeleted(state: State): boolean {

@@ -1,3 +1,4 @@
+import { type Json, normalize } from './json.ts';
 import type { MergeKind, MergeKinds } from './merge-kind.ts';
 import { childPath, isOwnProperty, type Path, toPath } from './path.ts';
 import type { CollectionSchema, PropertySchema } from './schema.ts';
@@ -8,6 +9,8 @@ export type FieldPlan = Leaf | Branch;
 export interface Leaf {
   readonly kind: 'leaf';
   readonly path: Path;
+  /** What a document shows that lacks the field although the schema requires it; absent: the schema does not. */
+  readonly fallback?: Json;
 }
 
 export interface Branch {
@@ -42,11 +45,40 @@ export function planDocument(schema: CollectionSchema, merge: MergeKinds = {}): 
 function planField(path: Path, property: PropertySchema, required: boolean, leaves: Set<Path>): FieldPlan {
   if (property.type !== 'object' || property.properties === undefined) {
     leaves.add(path);
-    return { kind: 'leaf', path };
+    const fallback = required ? fallbackOf(property) : undefined;
+    return { kind: 'leaf', path, ...(fallback === undefined ? {} : { fallback }) };
   }
   const children = new Map<string, FieldPlan>();
   for (const [name, child] of Object.entries(property.properties)) {
     children.set(name, planField(childPath(path, name), child, property.required?.includes(name) ?? false, leaves));
   }
   return { kind: 'branch', path, required, children };
+}
+
+/** What the schema names, or the least value of its type that it may admit; undefined: its type is anything. */
+function fallbackOf(property: PropertySchema): Json | undefined {
+  const { type, const: only, enum: [first] = [], minimum, maximum } = property;
+  const named = [property.default, only, first].find((value) => value !== undefined);
+  if (named !== undefined) return normalize(named);
+  switch (typeof type === 'object' ? type[0] : type) {
+    case 'string':
+      return '';
+    case 'number':
+    case 'integer':
+      return Math.min(Math.max(0, numberOr(minimum, 0)), numberOr(maximum, Number.MAX_VALUE));
+    case 'boolean':
+      return false;
+    case 'array':
+      return [];
+    case 'object':
+      return {};
+    case 'null':
+      return null;
+    default:
+      return undefined;
+  }
+}
+
+function numberOr(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise;
 }

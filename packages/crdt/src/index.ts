@@ -8,7 +8,7 @@ export {
   defineCollections,
 } from './define-collections.ts';
 export {
-  addRequiredBranches,
+  addRequiredFields,
   assembleFields,
   type DocumentLeaves,
   isDeleted,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  addRequiredBranches,
+  addRequiredFields,
   assembleFields,
   type CollectionSchema,
   type JsonObject,
@@ -140,7 +140,7 @@ test('[CR108] a document comes back from its leaves', () => {
       const leaves = readDocument(plan, document).leaves;
       const state = whole(Object.fromEntries([...leaves].map(([path, value]) => [path, [at(1), value] as const])));
       const assembled = assembleFields(state);
-      addRequiredBranches(plan, assembled);
+      addRequiredFields(plan, assembled);
       expect(assembled).toEqual(document);
       for (const [path, value] of leaves) expect(valueAt(document, path)).toBe(value);
     }),
@@ -196,8 +196,32 @@ test('[CR114] required branches are added where they are missing, and nowhere el
     { outer: Object.freeze({}) as JsonObject },
     { outer: 'text' },
   ];
-  for (const document of [without, withOuter, withText]) addRequiredBranches(nested, document as JsonObject);
+  for (const document of [without, withOuter, withText]) addRequiredFields(nested, document as JsonObject);
   expect([without, withOuter, withText]).toEqual([{}, { outer: { inner: {} } }, { outer: 'text' }]);
+});
+
+test('[CR114] and so are required leaves: with what the schema names, or the least value of their type', () => {
+  const properties = {
+    id: { type: 'string' },
+    named: { type: 'string', default: 'new' },
+    only: { const: 'note' },
+    choice: { type: 'string', enum: ['low', 'high'] },
+    text: { type: 'string' },
+    grade: { type: 'integer', minimum: 1, maximum: 6 },
+    depth: { type: 'number', maximum: -1 },
+    done: { type: 'boolean' },
+    list: { type: ['array', 'null'] },
+    any: {},
+    optional: { type: 'string' },
+    place: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  } as const;
+  const required = Object.keys(properties).filter((name) => name !== 'optional' && name !== 'place');
+  const strict = planDocument({ version: 0, primaryKey: 'id', type: 'object', properties, required });
+  const [without, withPlace]: JsonObject[] = [{ text: 'there' }, { place: {}, done: true }];
+  for (const document of [without, withPlace]) addRequiredFields(strict, document as JsonObject);
+  const added = { named: 'new', only: 'note', choice: 'low', grade: 1, depth: -1, list: [] };
+  expect(without).toEqual({ ...added, text: 'there', done: false });
+  expect(withPlace).toEqual({ ...added, text: '', done: true, place: { city: '' } });
 });
 
 test('[CR115] valueAt finds what lies at a path, or nothing', () => {

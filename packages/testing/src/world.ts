@@ -32,6 +32,7 @@ export const worldCollections = defineCollections({
       },
       required: ['title'],
       indexes: ['title'],
+      attachments: {},
     },
     merge: { body: 'text', tags: 'set', steps: 'list', likes: 'counter' },
   },
@@ -81,11 +82,15 @@ export async function startWorldServer(options: Omit<ServerOptions, 'store' | 'd
 /** One device: a database on a storage, and its replication over sockets that can be cut. */
 export interface WorldClient {
   readonly name: string;
+  readonly databaseName: string;
   readonly notes: WorldNotes;
   readonly sync: Replication;
   readonly sockets: CuttableSockets;
-  /** Closes the database and opens it again; what the storage keeps stays. */
-  reopen(): Promise<void>;
+  /** Closes the database and opens it again, as another version of the app maybe; what the storage keeps stays. */
+  reopen(collections?: Collections): Promise<void>;
+  /** Closes the database, as a tab is closed. */
+  close(): Promise<void>;
+  /** Removes the database with all its data. */
   end(): Promise<void>;
 }
 
@@ -96,21 +101,35 @@ export interface WorldClientOptions {
   readonly random: () => number;
   /** How far the device's clock is off, in milliseconds. */
   readonly clockSkewMs?: number;
+  /** The device's clock, in milliseconds since 1970. Default: the system's, off by `clockSkewMs`. */
+  readonly now?: () => number;
   readonly token?: () => string;
+  /** What the app makes of the notes. Default: worldCollections. */
+  readonly collections?: Collections;
+  /** Makes it a tab of a database that others may have open. Default: a database of its own. */
+  readonly tab?: WorldTab;
+}
+
+/** A tab of a device. Each has its own connection. */
+export interface WorldTab {
+  readonly databaseName: string;
+  readonly number: number;
 }
 
 export async function openWorldClient(options: WorldClientOptions): Promise<WorldClient> {
-  const { name, url, storage, random, clockSkewMs = 0, token = () => '' } = options;
-  const databaseName = `${name}-${randomUUID()}`;
-  const now = () => Date.now() + clockSkewMs;
+  const { name, url, random, tab, clockSkewMs = 0, token = () => '' } = options;
+  const { now = () => Date.now() + clockSkewMs, collections = worldCollections } = options;
+  const databaseName = tab?.databaseName ?? `${name}-${randomUUID()}`;
+  const storage = tab === undefined ? options.storage : asTab(options.storage, tab.number);
   const sockets = createCuttableSockets();
 
-  async function open() {
+  async function open(version: Collections) {
     const database = await createDatabase({
       name: databaseName,
-      storage: withBreakwater(storage, { now, collections: worldCollections }),
-      collections: worldCollections,
-      multiInstance: false,
+      storage: withBreakwater(storage, { now, collections: version }),
+      // Another version's notes have other fields: who opens it knows which.
+      collections: version as typeof worldCollections,
+      multiInstance: tab !== undefined,
     });
     const sync = replicate(database, {
       url,
@@ -125,9 +144,10 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
     return { database, sync };
   }
 
-  let { database, sync } = await open();
+  let { database, sync } = await open(collections);
   return {
     name,
+    databaseName,
     sockets,
     get notes() {
       return database.notes;
@@ -135,14 +155,32 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
     get sync() {
       return sync;
     },
-    async reopen() {
+    async reopen(version = collections) {
       await database.close();
-      ({ database, sync } = await open());
+      ({ database, sync } = await open(version));
+    },
+    async close() {
+      await database.close();
     },
     async end() {
       await database.remove();
     },
   };
+}
+
+/** Ends them with all their data. Of a database with several tabs, all but one are closed before it is removed. */
+export async function endAll(clients: readonly WorldClient[]): Promise<void> {
+  const lastByDatabase = new Map(clients.map((client) => [client.databaseName, client]));
+  const last = new Set(lastByDatabase.values());
+  await Promise.all(clients.filter((client) => !last.has(client)).map((client) => client.close()));
+  await Promise.all([...last].map((client) => client.end()));
+}
+
+/** Within one process RxDB opens a database once for each name that a storage goes by. */
+function asTab(storage: RxStorage<unknown, unknown>, number: number): RxStorage<unknown, unknown> {
+  const { rxdbVersion } = storage;
+  const createStorageInstance = storage.createStorageInstance.bind(storage);
+  return { name: `${storage.name}, tab ${number}`, rxdbVersion, createStorageInstance };
 }
 
 function cancellable(timer: NodeJS.Timeout): () => void {

@@ -1,9 +1,11 @@
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
-import { describeConvergence } from './convergence.ts';
+import { it } from 'vitest';
+import { randomRuns } from './random-runs.ts';
 
-describeConvergence('memory', {
+const { runs, timeout, play } = randomRuns({
   storage: () => getRxStorageMemory(),
   runs: 50,
-  canReopen: false,
   command: 'npm test -- --project node convergence.memory',
 });
+
+it(`[SY1] memory: all replicas end equal, with nothing pending (${runs} runs)`, { timeout }, play);

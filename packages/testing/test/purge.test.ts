@@ -1,7 +1,7 @@
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { judgeClients } from '../src/judge-clients.ts';
 import { openWorldClient, startWorldServer, type WorldClient, type WorldServer } from '../src/world.ts';
+import { judgeWorld } from '../src/world-judge.ts';
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -26,7 +26,7 @@ function open(name: string): Promise<WorldClient> {
 /** Both know four notes; then b is away while a deletes two of them, and the server forgets that they ever were. */
 async function forgetTwo(): Promise<void> {
   await a.notes.bulkInsert(['kept', 'edited', 'gone', 'changed'].map((id) => ({ id, title: 'Hull', body: 'low' })));
-  expect(await judgeClients(server, [a, b])).toEqual([]);
+  expect(await judgeWorld(server, [a, b])).toEqual([]);
   b.sync.pause();
   await a.notes.bulkRemove(['gone', 'changed']);
   await a.sync.awaitInSync();
@@ -104,7 +104,7 @@ describe('tombstones that the server has dropped', () => {
 
   it('[PG5] a row that was purged and made anew takes the place of the old one, and of its tombstone', async () => {
     await a.notes.bulkInsert(['gone', 'changed'].map((id) => ({ id, title: 'Hull', body: 'low', rating: 4 })));
-    expect(await judgeClients(server, [a, b])).toEqual([]);
+    expect(await judgeWorld(server, [a, b])).toEqual([]);
     b.sync.pause();
     await a.notes.bulkRemove(['gone', 'changed']);
     await a.sync.awaitInSync();
@@ -113,7 +113,7 @@ describe('tombstones that the server has dropped', () => {
     await c.notes.bulkInsert(['gone', 'changed'].map((id) => ({ id, title: 'New', body: 'high' })));
     await c.sync.awaitInSync();
     await (await b.notes.findOne('changed').exec(true)).patch({ likes: 3 });
-    expect(await judgeClients(server, [a, b, c])).toEqual([]);
+    expect(await judgeWorld(server, [a, b, c])).toEqual([]);
     expect((await b.notes.findOne('gone').exec(true)).toJSON()).toMatchObject({ title: 'New', body: 'high', likes: 0 });
     expect(b.sync.refused).toMatchObject([{ id: 'changed', code: 'purged', kind: 'change', document: { likes: 3 } }]);
     await c.end();

@@ -1,7 +1,7 @@
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { judgeClients } from '../src/judge-clients.ts';
 import { openWorldClient, startWorldServer, type WorldClient, type WorldServer } from '../src/world.ts';
+import { judgeWorld } from '../src/world-judge.ts';
 
 const MAX_BYTES = 2_000;
 const TOO_LONG = 'x'.repeat(MAX_BYTES);
@@ -32,7 +32,7 @@ async function shows(client: WorldClient, id = 'n') {
 }
 
 async function settle(): Promise<void> {
-  expect(await judgeClients(server, [a, b])).toEqual([]);
+  expect(await judgeWorld(server, [a, b])).toEqual([]);
 }
 
 /** Both have the note; what is written at `a` from here on is refused if it is too long. */

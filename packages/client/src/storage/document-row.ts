@@ -1,5 +1,5 @@
 import {
-  addRequiredBranches,
+  addRequiredFields,
   assembleFields,
   attachmentName,
   attachmentPath,
@@ -142,7 +142,7 @@ export interface RowTarget {
 export function toDocument(state: State, target: RowTarget): StoredDocument {
   const { plan, id, previous, pending, seq, replaced } = target;
   const fields = assembleFields(withUnstamped(state, plan, previous), (path) => plan.leaves.has(path));
-  addRequiredBranches(plan, fields);
+  addRequiredFields(plan, fields);
   const rich = state.rich && richToText(state.rich);
   Object.assign(fields, contentsOf(state, rich, plan, previous));
   const attachments: { [name: string]: StoredDocument['_attachments'][string] } = {};

@@ -1,24 +1,14 @@
-import { type MangoQuerySelector, normalizeMangoQuery, prepareQuery, type RxDocumentData } from 'rxdb';
 import type { Instance } from './instance.ts';
-import { rowMetaOf, type StoredDocument } from './row-meta.ts';
 
-type Stored = RxDocumentData<{ [field: string]: unknown }>;
+/** A time that no tombstone is old enough for, in milliseconds. */
+const NEVER_MS = Number.MAX_SAFE_INTEGER;
 
 /**
- * RxDB's cleanup purges tombstones. One that was not pushed yet is a deletion that nobody else would ever hear of: while
- * there are such, nothing is purged; a later cleanup does it.
+ * RxDB's cleanup purges tombstones, and whoever inserts a purged id again does not know that there is something to replace.
+ * The server and the other devices do: to them the insert is an edit of a deleted document, which stays deleted. So
+ * tombstones stay; whatever else a storage cleans up, it does.
  */
-export function keepUnpushedTombstones(instance: Instance): void {
+export function keepTombstones(instance: Instance): void {
   const cleanup = instance.cleanup.bind(instance);
-  instance.cleanup = async (minimumDeletedTime) => {
-    if (await hasUnpushedTombstones(instance)) return true;
-    return cleanup(minimumDeletedTime);
-  };
-}
-
-async function hasUnpushedTombstones(instance: Instance): Promise<boolean> {
-  const selector = { _deleted: { $eq: true } } as MangoQuerySelector<Stored>;
-  const query = normalizeMangoQuery<Stored>(instance.schema, { selector });
-  const { documents } = await instance.query(prepareQuery(instance.schema, query));
-  return (documents as StoredDocument[]).some((document) => rowMetaOf(document)?.pending !== undefined);
+  instance.cleanup = () => cleanup(NEVER_MS);
 }

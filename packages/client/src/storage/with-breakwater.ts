@@ -14,11 +14,14 @@ import { filter, type Observable, Subject } from 'rxjs';
 import { type Capture, captureWrite } from './capture.ts';
 import type { ContentAuthor } from './capture-contents.ts';
 import { ACK_CONTEXT, batchOf, isOwnContext, MIGRATION_CONTEXT } from './contexts.ts';
+import { idOf } from './document-row.ts';
 import type { Instance } from './instance.ts';
-import { keepUnpushedTombstones } from './keep-tombstones.ts';
+import { keepTombstones } from './keep-tombstones.ts';
 import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
 import { createMetaCache, type MetaCache } from './meta-cache.ts';
-import { rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
+import { migrateRow } from './migrated-row.ts';
+import { createOpenVersions, type OpenVersions } from './open-versions.ts';
+import { type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 
 type Fields = { [field: string]: unknown };
 type WriteRow = BulkWriteRow<Fields>;
@@ -85,6 +88,7 @@ export function withBreakwater<Internals, Options>(
   { collections, replica, now = Date.now, random }: BreakwaterStorageOptions = {},
 ): RxStorage<Internals, Options> {
   const kindsOf = (name: string) => kindsIn(collections, name);
+  const openVersions = createOpenVersions();
   return {
     ...storage,
     // RxDB's dev-mode looks for the word 'validate-' at its beginning.
@@ -103,6 +107,8 @@ export function withBreakwater<Internals, Options>(
           kinds,
           replica,
           now,
+          openVersions,
+          databaseInstanceToken: params.databaseInstanceToken,
           ...(random === undefined ? {} : { random }),
         });
       }
@@ -148,13 +154,17 @@ function isAppCollection(name: string): boolean {
 
 interface CaptureOptions extends ClockOptions {
   readonly name: string;
+  readonly databaseInstanceToken: string;
+  readonly openVersions: OpenVersions;
   readonly kinds: MergeKinds;
   readonly replica: string | undefined;
   readonly now: () => number;
 }
 
-async function capture(instance: Instance, { name, kinds, replica, ...time }: CaptureOptions): Promise<void> {
+async function capture(instance: Instance, options: CaptureOptions): Promise<void> {
+  const { name, kinds, replica, openVersions, databaseInstanceToken, ...time } = options;
   const { now } = time;
+  const key = { databaseInstanceToken, collectionName: name };
   const plan = planDocument(instance.schema as Parameters<typeof planDocument>[0], kinds);
   const author = { collection: name, replica: replica ?? randomName(), clientId: randomClientId() };
   const clock = createClock(time);
@@ -166,6 +176,10 @@ async function capture(instance: Instance, { name, kinds, replica, ...time }: Ca
   };
   const bulkWrite = bareBulkWrite(instance);
   const written$ = new Subject<readonly string[]>();
+  const findBefore = (rows: readonly WriteRow[]) => {
+    const ids = rows.map(({ document }) => idOf(plan, document as StoredDocument));
+    return openVersions.findBefore(key, instance, ids);
+  };
   capturedByInstance.set(instance, {
     instance,
     plan,
@@ -183,7 +197,8 @@ async function capture(instance: Instance, { name, kinds, replica, ...time }: Ca
     const now = lwt.next();
     const arrived = lwt.begin(now);
     try {
-      const { good, bad } = captureRows(rows, context, now, { plan, clock, author, acknowledged });
+      const beforeById = context === MIGRATION_CONTEXT ? await findBefore(rows) : NONE;
+      const { good, bad } = captureRows(rows, context, now, { plan, clock, author, acknowledged, beforeById });
       const result = good.length > 0 ? await next(good, context) : { error: [] };
       if (written$.observed) written$.next(writtenIds(good, result.error, plan.primaryKey));
       result.error.push(...bad);
@@ -193,13 +208,8 @@ async function capture(instance: Instance, { name, kinds, replica, ...time }: Ca
     }
   };
   hideAcks(instance, { lwt, acknowledged });
-  keepUnpushedTombstones(instance);
-  const cleanup = instance.cleanup.bind(instance);
-  instance.cleanup = (minimumDeletedTime) => {
-    // What is purged may have been written under this id, and a new document of the same key would use it again.
-    author.clientId = randomClientId();
-    return cleanup(minimumDeletedTime);
-  };
+  openVersions.add(key, instance);
+  keepTombstones(instance);
 }
 
 /**
@@ -211,8 +221,12 @@ function bareBulkWrite(instance: Instance): BulkWrite {
   return (prototype?.bulkWrite ?? instance.bulkWrite).bind(instance);
 }
 
+const NONE: ReadonlyMap<string, StoredDocument> = new Map();
+
 interface CaptureParts extends Capture {
   readonly acknowledged: MetaCache;
+  /** What a migration is made from. */
+  readonly beforeById: ReadonlyMap<string, StoredDocument>;
 }
 
 function captureRows(rows: WriteRow[], context: string, now: number, capture: CaptureParts) {
@@ -223,7 +237,7 @@ function captureRows(rows: WriteRow[], context: string, now: number, capture: Ca
     const document = row.document as StoredDocument;
     try {
       const previous = row.previous && capture.acknowledged.refresh(row.previous as StoredDocument);
-      const migrated = context === MIGRATION_CONTEXT ? rowMetaOf(document) : undefined;
+      const migrated = context === MIGRATION_CONTEXT ? migrate(document, capture) : undefined;
       setRowMeta(document, migrated ?? captureWrite(captured, previous, document), now);
       good.push(row);
     } catch (error) {
@@ -232,6 +246,10 @@ function captureRows(rows: WriteRow[], context: string, now: number, capture: Ca
     }
   }
   return { good, bad };
+}
+
+function migrate(document: StoredDocument, { plan, beforeById }: CaptureParts): RowMeta | undefined {
+  return migrateRow(plan, document, beforeById.get(idOf(plan, document)));
 }
 
 function writtenIds(

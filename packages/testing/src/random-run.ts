@@ -1,68 +1,61 @@
+import { randomUUID } from 'node:crypto';
 import type { RxStorage } from 'rxdb';
-import { expect, it } from 'vitest';
-import { judgeClients } from '../src/judge-clients.ts';
-import { createRandom, type Random } from '../src/random.ts';
-import { openWorldClient, startWorldServer, type WorldClient, type WorldServer } from '../src/world.ts';
+import { createAcknowledgedRows } from './acknowledged-rows.ts';
+import type { Verdict } from './judge.ts';
+import { createRandom, type Random } from './random.ts';
+import { endAll, openWorldClient, startWorldServer, type WorldClient, type WorldServer } from './world.ts';
+import { judgeWorld, statesOf } from './world-judge.ts';
 
 const CLIENTS = 3;
+const TABS = 2;
 const STEPS = 60;
 const IDS = ['a', 'b', 'c', 'd', 'e', 'constructor'];
 /** Repeats a text until its Yjs state is pushed as diffs. */
 const LONG = 2_500;
 const HOUR_MS = 3_600_000;
 
-export interface ConvergenceOptions {
+export interface RandomRunOptions {
   readonly storage: () => RxStorage<unknown, unknown>;
-  readonly runs: number;
-  /** Can a database be closed and opened again with what it held? */
-  readonly canReopen: boolean;
-  /** What repeats a run, but for the seed. */
-  readonly command: string;
+  /** Are the first two of the clients tabs of one database? */
+  readonly withTabs?: boolean;
 }
 
-/**
- * Random runs of three devices and a server whose sockets are cut, whose acks get lost and which is restarted.
- * BREAKWATER_RUNS plays more of them; BREAKWATER_SEED one only.
- */
-export function describeConvergence(title: string, options: ConvergenceOptions): void {
-  const fixed = process.env.BREAKWATER_SEED;
-  const first = fixed === undefined ? 1 : Number(fixed);
-  const runs = fixed === undefined ? Number(process.env.BREAKWATER_RUNS ?? options.runs) : 1;
-  it(`[SY1] ${title}: all replicas end equal, with nothing pending (${runs} runs)`, {
-    timeout: 20_000 + 2_000 * runs,
-  }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      const verdict = await play(seed, options).catch((error: unknown) => [String(error)]);
-      expect(verdict, `seed ${seed} failed; repeat it with: BREAKWATER_SEED=${seed} ${options.command}`).toEqual([]);
-    }
-  });
-}
-
-async function play(seed: number, options: ConvergenceOptions): Promise<readonly string[]> {
+/** Three clients and a server whose sockets are cut, whose acks get lost and which is restarted. Answers what is wrong. */
+export async function playRandomRun(seed: number, options: RandomRunOptions): Promise<Verdict> {
   const random = createRandom(seed);
   const server = await startWorldServer();
   const clients: WorldClient[] = [];
   try {
+    const databaseName = `tabs-${randomUUID()}`;
+    const skews = Array.from({ length: CLIENTS }, () => (random.int(3) - 1) * HOUR_MS);
     for (let i = 0; i < CLIENTS; i++) {
+      const isTab = options.withTabs === true && i < TABS;
       clients.push(
         await openWorldClient({
-          name: `client${i}`,
+          name: isTab ? `tab${i}` : `client${i}`,
           url: server.url,
           storage: options.storage(),
           random: random.next,
-          clockSkewMs: (random.int(3) - 1) * HOUR_MS,
+          clockSkewMs: skews[isTab ? 0 : i] ?? 0,
+          ...(isTab ? { tab: { databaseName, number: i } } : {}),
         }),
       );
     }
-    for (let step = 0; step < STEPS; step++) await takeStep(random, server, random.pick(clients), options.canReopen);
-    return await judgeClients(server, clients);
+    const acknowledged = createAcknowledgedRows();
+    for (let step = 0; step < STEPS; step++) {
+      const client = random.pick(clients);
+      await takeStep(random, server, client);
+      if (random.chance(0.1)) await acknowledged.note(client);
+    }
+    const verdict = await judgeWorld(server, clients);
+    return [...acknowledged.judge(statesOf(server)), ...verdict];
   } finally {
-    await Promise.all(clients.map((client) => client.end()));
+    await endAll(clients);
     await server.end();
   }
 }
 
-async function takeStep(random: Random, server: WorldServer, client: WorldClient, canReopen: boolean): Promise<void> {
+async function takeStep(random: Random, server: WorldServer, client: WorldClient): Promise<void> {
   for (let turns = random.int(6); turns > 0; turns--) await turn();
   const dice = random.next();
   if (dice < 0.7) return write(random, client);
@@ -71,7 +64,7 @@ async function takeStep(random: Random, server: WorldServer, client: WorldClient
   if (dice < 0.86) return client.sync.pause();
   if (dice < 0.9) return client.sync.start();
   if (dice < 0.94) return server.restart();
-  if (canReopen) return client.reopen();
+  return client.reopen();
 }
 
 /** One turn of the event loop: sockets and storages move on a little. */

@@ -1,0 +1,4 @@
+import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
+import { describeClockJumps } from './clock-jumps.ts';
+
+describeClockJumps('memory', () => getRxStorageMemory());
