@@ -61,7 +61,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   let engine: Engine | undefined;
   let host: Host | undefined;
   let leading: Promise<void> | undefined;
-  let wantsToRun = true;
+  /** What this tab has asked for since a leader was last heard of. */
+  let wish: 'start' | 'pause' | undefined;
   let ended = false;
 
   const name = `${database.name} ${database.storage.name}`;
@@ -130,7 +131,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       breaker,
       scheduler,
       random: options.random ?? Math.random,
-      isPaused: !wantsToRun || status$.value.state === 'paused',
+      isPaused: (wish ?? (status$.value.state === 'paused' ? 'pause' : 'start')) === 'pause',
       onChange,
       onError(error) {
         errors$.next(error);
@@ -142,6 +143,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     if (channel) host = hostTabs(started, channel);
     // What was asked of the leader before, this tab answers by itself from now on.
     watcher?.stop();
+    // It may have come while the engine was starting.
+    if (wish !== undefined) started.command(wish);
     onChange();
   }
 
@@ -157,6 +160,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       for (const collection of rxCollections) requireCaptured(collection).clock.correct(next.clockOffsetMs);
     }
     snapshot = next;
+    if (engine === undefined) wish = undefined;
     if (!isSame(next.status, status$.value)) status$.next(next.status);
     if (next.lastSyncedAt !== lastSyncedAt$.value) lastSyncedAt$.next(next.lastSyncedAt);
     if (next.latencyMs !== latencyMs$.value) latencyMs$.next(next.latencyMs);
@@ -184,6 +188,11 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   function command(command: Command): void {
     opening.then(() => (engine ?? watcher)?.command(command)).catch(() => {});
+  }
+
+  function ask(wanted: 'start' | 'pause'): void {
+    wish = wanted;
+    command(wanted);
   }
 
   /** Is all that was written in this tab a part of the snapshot? */
@@ -291,14 +300,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     awaitInSync: () => until(({ isInSync }) => isInSync),
     confirm: (document, { timeoutMs = CONFIRM_TIMEOUT_MS } = {}) =>
       confirmDocument(document as unknown as RxDocument, timeoutMs),
-    pause() {
-      wantsToRun = false;
-      command('pause');
-    },
-    start() {
-      wantsToRun = true;
-      command('start');
-    },
+    pause: () => ask('pause'),
+    start: () => ask('start'),
     retry: () => command('retry'),
     adopt: () => command('adopt'),
     cancel,
