@@ -9,6 +9,7 @@ import {
 } from '@breakwater/protocol';
 import { allOrNothing } from './atomic-push.ts';
 import { type IsCollection, isName } from './collection-names.ts';
+import { createDefinitions, type Definitions } from './definitions.ts';
 import { inspectPush, shorten } from './inspect-push.ts';
 import { mayRead } from './labels.ts';
 import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
@@ -38,13 +39,16 @@ export interface Member {
 export interface HubOptions {
   readonly store: Store;
   readonly isCollection: IsCollection;
+  /** Default: none, every value fits. */
+  readonly definitions?: Definitions;
   readonly limits: Limits;
   /** Milliseconds since 1970. Default: Date.now. */
   readonly now?: () => number;
   readonly log: (line: string) => void;
 }
 
-export function createHub({ store, isCollection, limits, log, now = Date.now }: HubOptions): Hub {
+export function createHub({ store, isCollection, limits, log, now = Date.now, ...options }: HubOptions): Hub {
+  const { definitions = createDefinitions() } = options;
   const index = createStreamIndex();
 
   return { join };
@@ -147,7 +151,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
     async function commitPush({ groups, atomic }: Push): Promise<Commit<Verdict[]>> {
       const { maxRowBytes } = limits;
       const rows = inspectPush(groups, { isCollection, maxRowBytes });
-      const pushed = { tenant, rows, atomic, maxRowBytes, now: now() };
+      const pushed = { tenant, rows, atomic, maxRowBytes, now: now(), definitions, judge: definitions.validate };
       const keys = keysOf(rows);
       const decide: Decide<Verdict[]> = (stored) => {
         const decision = mergePush(pushed, keys, stored);

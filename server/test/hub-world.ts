@@ -1,6 +1,7 @@
 import { createClock, encodeState, type Json, NO_STAMP, type State, toPath } from '@breakwater/crdt';
 import { type DownMessage, down, type Row, type RowGroup, type RowResult } from '@breakwater/protocol';
 import { type CollectionNames, collectionFilter } from '../src/collection-names.ts';
+import { createDefinitions } from '../src/definitions.ts';
 import { createHub, type Hub, type Member } from '../src/hub.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
@@ -71,6 +72,7 @@ export function createHubWorld({
   const hub = createHub({
     store,
     isCollection: collectionFilter(collections),
+    definitions: createDefinitions(collections),
     limits: { ...DEFAULT_LIMITS, ...limits },
     log: (line) => logged.push(line),
   });
