@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import type { Duplex } from 'node:stream';
 import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Authorize } from './authorize.ts';
 import { type CollectionNames, collectionFilter } from './collection-names.ts';
 import { createDefinitions } from './definitions.ts';
 import { createHttpHandler } from './http.ts';
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly collections?: CollectionNames;
   /** Default, for development only: everybody is the user `anonymous` of the tenant `default`. */
   readonly authenticate?: Authenticate;
+  /** Default: whoever is let in may write everything of the tenant. */
+  readonly authorize?: Authorize;
   readonly limits?: Partial<Limits>;
   readonly tombstones?: TombstoneOptions;
   /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
@@ -93,9 +96,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     store,
     isCollection: collectionFilter(options.collections),
     definitions,
+    authorize: options.authorize,
     limits,
     log,
     now,
+    scheduler,
   });
   const respond = createHttpHandler({ staticDir: options.staticDir, log });
   const websockets = new WebSocketServer({

@@ -107,6 +107,7 @@ test('[HB15] the news of one commit are encoded once for all who may read the sa
   for (let i = 0; i < 3; i++) {
     const peer = {
       tenant: 'acme',
+      user: 'anna',
       labels: ['acme'],
       send: (frame: Uint8Array) => frames.push(frame),
       isFull: () => false,

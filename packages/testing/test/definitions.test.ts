@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createDatabase, type RefusedWrite, replicate } from '@breakwater/client';
+import type { ServerOptions } from '@breakwater/server';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -11,8 +12,8 @@ afterEach(async () => {
 });
 
 /** A device and a server that share their definitions. */
-async function open() {
-  const server = await startWorldServer({ collections: worldCollections });
+async function open(options: Pick<ServerOptions, 'authorize'> = {}) {
+  const server = await startWorldServer({ collections: worldCollections, ...options });
   cleanUps.push(() => server.end());
   const database = await createDatabase({
     name: `definitions-${randomUUID()}`,
@@ -53,5 +54,13 @@ describe('a server that knows the definitions', () => {
       { id: 'a', code: 'invalid', reason: 'title: must NOT have more than 200 characters' },
     ]);
     expect(await sync.confirm(await notes.findOne('b').exec(true))).toBe('stored');
+  });
+
+  it('[HB50] tells the device why it may not write, in the words of the hook', async () => {
+    const { notes, refused } = await open({
+      authorize: async ({ after }) => after?.title !== 'Crown jewels' || 'only the crown may',
+    });
+    await notes.insert({ id: 'a', title: 'Crown jewels' });
+    expect(await refused()).toMatchObject([{ id: 'a', code: 'forbidden', reason: 'only the crown may' }]);
   });
 });
