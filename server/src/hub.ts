@@ -8,13 +8,18 @@ import {
   type RowResult,
 } from '@breakwater/protocol';
 import { allOrNothing } from './atomic-push.ts';
+import type { Authorize } from './authorize.ts';
 import { type IsCollection, isName } from './collection-names.ts';
+import { commitPermitted } from './commit-permitted.ts';
+import { createDefinitions, type Definitions } from './definitions.ts';
 import { inspectPush, shorten } from './inspect-push.ts';
 import { mayRead } from './labels.ts';
 import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
 import { type News, toNews, toWireRow } from './news.ts';
+import { createPermits } from './permits.ts';
 import { createPurgeGuard } from './purge-guard.ts';
+import { type Scheduler, systemScheduler } from './scheduler.ts';
 import type { Commit, Decide, Store } from './store.ts';
 import { createStream, type Peer, type Stream } from './stream.ts';
 import { createStreamIndex } from './stream-index.ts';
@@ -38,13 +43,20 @@ export interface Member {
 export interface HubOptions {
   readonly store: Store;
   readonly isCollection: IsCollection;
+  /** Default: none, every value fits. */
+  readonly definitions?: Definitions;
+  /** Default: everybody may write everything. */
+  readonly authorize?: Authorize | undefined;
   readonly limits: Limits;
   /** Milliseconds since 1970. Default: Date.now. */
   readonly now?: () => number;
+  /** For the deadline of `authorize`. Default: the system's timers. */
+  readonly scheduler?: Scheduler;
   readonly log: (line: string) => void;
 }
 
-export function createHub({ store, isCollection, limits, log, now = Date.now }: HubOptions): Hub {
+export function createHub({ store, isCollection, limits, log, now = Date.now, ...options }: HubOptions): Hub {
+  const { definitions = createDefinitions(), authorize, scheduler = systemScheduler() } = options;
   const index = createStreamIndex();
 
   return { join };
@@ -147,14 +159,19 @@ export function createHub({ store, isCollection, limits, log, now = Date.now }: 
     async function commitPush({ groups, atomic }: Push): Promise<Commit<Verdict[]>> {
       const { maxRowBytes } = limits;
       const rows = inspectPush(groups, { isCollection, maxRowBytes });
-      const pushed = { tenant, rows, atomic, maxRowBytes, now: now() };
+      const writer = { tenant, user: peer.user, labels: peer.labels };
+      const permits = authorize && createPermits({ authorize, writer, definitions, scheduler });
+      const judge = permits?.judge ?? definitions.validate;
+      const pushed = { tenant, rows, atomic, maxRowBytes, now: now(), definitions, judge };
       const keys = keysOf(rows);
       const decide: Decide<Verdict[]> = (stored) => {
         const decision = mergePush(pushed, keys, stored);
         return atomic ? allOrNothing(groups, decision) : decision;
       };
       if (keys.length === 0) return { result: decide([]).result, rows: [] };
-      return await store.commit(tenant, keys, decide, { maxBytes: MAX_COMMIT_BYTES });
+      return await commitPermitted(permits, decide, (decideNow) => {
+        return store.commit(tenant, keys, decideNow, { maxBytes: MAX_COMMIT_BYTES });
+      });
     }
 
     /** The ack first: what the writer is told next may build on it. */

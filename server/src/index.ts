@@ -1,3 +1,5 @@
+export { DefinitionError } from '@breakwater/crdt';
+export type { Authorize, Permission, ProposedWrite } from './authorize.ts';
 export type { CollectionNames } from './collection-names.ts';
 export { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
 export { type Authenticate, AuthenticationError, type Identity } from './identity.ts';

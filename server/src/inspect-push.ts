@@ -49,6 +49,6 @@ export function refuseSize(bytes: number, maxRowBytes: number): Refused {
 }
 
 /** For messages that quote what came from outside, where a text may be as long as a frame. */
-export function shorten(text: string): string {
-  return text.length <= 100 ? text : `${text.slice(0, 100).toWellFormed()}…`;
+export function shorten(text: string, maxLength = 100): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength).toWellFormed()}…`;
 }

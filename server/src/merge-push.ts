@@ -1,8 +1,8 @@
 import {
-  assembleFields,
   decodeState,
   encodeState,
   isDeleted,
+  type JsonObject,
   MalformedError,
   MissingBaseError,
   merge,
@@ -13,7 +13,9 @@ import {
   sameState,
 } from '@breakwater/crdt';
 import type { RowResult } from '@breakwater/protocol';
+import type { Definitions } from './definitions.ts';
 import { type Incoming, type Refused, refuse, refuseSize } from './inspect-push.ts';
+import type { Judge } from './judge.ts';
 import { labelsOf } from './labels.ts';
 import { MAX_CLOCK_AHEAD_MS, MAX_COMMIT_BYTES } from './limits.ts';
 import { rowKeyText } from './row-key.ts';
@@ -26,6 +28,8 @@ export interface PushedRows {
   readonly maxRowBytes: number;
   /** Milliseconds since 1970. */
   readonly now: number;
+  readonly definitions: Pick<Definitions, 'documentOf' | 'complete'>;
+  readonly judge: Judge;
 }
 
 /** A result; of a stored row the seq is known only after the commit. */
@@ -39,6 +43,8 @@ export interface Draft {
   state?: State;
   /** The merged state as bytes, once it differs from the stored one. */
   changed?: Uint8Array;
+  /** What is written in the changed state. */
+  document?: JsonObject;
 }
 
 /** The rows of the store that a push is about, each once. */
@@ -64,7 +70,7 @@ export function mergePush(
     const draft = drafts.get(rowKeyText(row.key));
     return draft === undefined ? leaveOut(pushed) : mergeRow(draft, row, pushed);
   });
-  const writes = [...drafts.values()].flatMap((draft) => toWrite(pushed.tenant, draft));
+  const writes = [...drafts.values()].flatMap((draft) => toWrite(pushed, draft));
   return { writes, result };
 }
 
@@ -77,7 +83,8 @@ function leaveOut({ atomic }: PushedRows): Verdict {
   return refuse('too-large', `the rows that the batch changes have more than ${MAX_COMMIT_BYTES} bytes`);
 }
 
-function mergeRow(draft: Draft, incoming: Incoming, { maxRowBytes, now }: PushedRows): Verdict {
+function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows): Verdict {
+  const { maxRowBytes, now, definitions, judge } = pushed;
   try {
     const current = currentState(draft);
     if (lacksBase(draft, current, incoming)) return { kind: 'send-full' };
@@ -87,11 +94,16 @@ function mergeRow(draft: Draft, incoming: Incoming, { maxRowBytes, now }: Pushed
     }
     const merged = current === undefined ? incoming.state : merge(current, incoming.state);
     if (current !== undefined && sameState(current, merged)) return { kind: 'stored', draft };
+    const document = definitions.documentOf(draft.key, merged);
+    // Before anything that tells of the merged row: not everybody may know what they did not write.
+    const refused = judge({ incoming, before: current, after: merged, document });
+    if (refused !== undefined) return refused;
     // What decodes is canonical: a row that is new keeps its bytes.
     const bytes = current === undefined ? incoming.row.bytes : encodeState(merged);
     if (bytes.length > maxRowBytes) return refuseSize(bytes.length, maxRowBytes);
     draft.state = merged;
     draft.changed = bytes;
+    draft.document = document;
     return { kind: 'stored', draft };
   } catch (error) {
     if (error instanceof MissingBaseError) return { kind: 'send-full' };
@@ -127,9 +139,9 @@ function lacksBase(draft: Draft, current: State | undefined, { state, row }: Inc
   return state.partial && (current === undefined || (row.base ?? 0) > (draft.stored?.seq ?? 0));
 }
 
-function toWrite(tenant: string, { key, state, changed }: Draft): RowWrite[] {
-  if (state === undefined || changed === undefined) return [];
-  const doc = JSON.stringify(assembleFields(state));
+function toWrite({ tenant, definitions }: PushedRows, { key, state, changed, document }: Draft): RowWrite[] {
+  if (state === undefined || changed === undefined || document === undefined) return [];
+  const doc = JSON.stringify(definitions.complete(key, document));
   return [{ ...key, deleted: isDeleted(state), doc, state: changed, labels: labelsOf(tenant) }];
 }
 

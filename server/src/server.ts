@@ -2,7 +2,9 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import type { Duplex } from 'node:stream';
 import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { Authorize } from './authorize.ts';
 import { type CollectionNames, collectionFilter } from './collection-names.ts';
+import { createDefinitions } from './definitions.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
 import { type Authenticate, admitEveryone, toWireExpiry } from './identity.ts';
@@ -26,10 +28,17 @@ export interface ServerOptions {
   readonly store?: Store;
   /** Default: `./data`. */
   readonly dataDir?: string;
-  /** The only collections there are. Default: whatever clients name. */
+  /**
+   * The only collections there are. Default: whatever clients name.
+   *
+   * With what `defineCollections` answers, rows that do not fit their schema are refused, and the documents in the
+   * database are readable. A field that a new version of the app *requires* belongs in here once all devices write it.
+   */
   readonly collections?: CollectionNames;
   /** Default, for development only: everybody is the user `anonymous` of the tenant `default`. */
   readonly authenticate?: Authenticate;
+  /** Default: whoever is let in may write everything of the tenant. */
+  readonly authorize?: Authorize;
   readonly limits?: Partial<Limits>;
   readonly tombstones?: TombstoneOptions;
   /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
@@ -75,14 +84,24 @@ const SPREAD_PER_SESSION_MS = 6;
 const MIN_SPREAD_MS = 250;
 const MAX_SPREAD_MS = 6_000;
 
-/** @throws RangeError, DataDirectoryLockedError, DataDirectoryError */
+/** @throws RangeError, DefinitionError, DataDirectoryLockedError, DataDirectoryError */
 export async function createServer(options: ServerOptions = {}): Promise<BreakwaterServer> {
   const { authenticate = admitEveryone, now = Date.now, log = console.error } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
+  const definitions = createDefinitions(options.collections);
   const store = options.store ?? openSqliteStore(options.dataDir ?? './data', { now });
   const scheduler = systemScheduler(now);
-  const hub = createHub({ store, isCollection: collectionFilter(options.collections), limits, log, now });
+  const hub = createHub({
+    store,
+    isCollection: collectionFilter(options.collections),
+    definitions,
+    authorize: options.authorize,
+    limits,
+    log,
+    now,
+    scheduler,
+  });
   const respond = createHttpHandler({ staticDir: options.staticDir, log });
   const websockets = new WebSocketServer({
     noServer: true,

@@ -139,9 +139,10 @@ export function startSession(options: SessionOptions): Session {
   async function connect({ token, versions }: Connect): Promise<void> {
     const identity = await identify(token);
     if (identity === undefined || state.kind !== 'waiting') return;
-    const { tenant, labels } = identity;
+    const { tenant, user, labels } = identity;
     const endSession = (reason: string) => close(CloseCode.tryAgainLater, reason);
-    const member = hub.join({ tenant, labels, send: outbox.send, isFull: outbox.isFull, end: endSession });
+    const { send, isFull } = outbox;
+    const member = hub.join({ tenant, user, labels, send, isFull, end: endSession });
     cancelTimer();
     state = { kind: 'live', member, heartbeat: startHeartbeat(), identity, cancelExpiry: expireAt(identity) };
     outbox.send(down.encode(welcome(identity, Math.min(PROTOCOL_VERSION, versions[1]))));

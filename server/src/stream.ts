@@ -5,6 +5,7 @@ import type { Store } from './store.ts';
 /** What the hub needs of a session. */
 export interface Peer {
   readonly tenant: string;
+  readonly user: string;
   readonly labels: readonly string[];
   send(frame: Uint8Array): void;
   /** Is so much unsent that news must wait? Whoever says yes calls `drained` of its member later. */

@@ -55,7 +55,14 @@ test('[HB15] of the sessions that follow the same collections all get the same b
   const frames: Uint8Array[] = [];
   const join = (...collections: string[]) => {
     const send = (frame: Uint8Array) => frames.push(frame);
-    const member = world.hub.join({ tenant: 'acme', labels: ['acme'], send, isFull: () => false, end: () => {} });
+    const member = world.hub.join({
+      tenant: 'acme',
+      user: 'anna',
+      labels: ['acme'],
+      send,
+      isFull: () => false,
+      end: () => {},
+    });
     for (const collection of collections)
       member.pull({ type: 'pull', request: 1, collection, checkpoint: 0, maxRows: 1 });
   };

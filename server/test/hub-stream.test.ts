@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { openSqliteStore } from '../src/sqlite-store.ts';
 import type { Store } from '../src/store.ts';
 import { createHubWorld, notes, rowOf, type TestPeer } from './hub-world.ts';
+import { noteDefinitions } from './note-definitions.ts';
 
 test('[HB12] a session hears of news from its last page on, and of nothing before', async () => {
   const world = createHubWorld();
@@ -106,6 +107,7 @@ test('[HB15] the news of one commit are encoded once for all who may read the sa
   for (let i = 0; i < 3; i++) {
     const peer = {
       tenant: 'acme',
+      user: 'anna',
       labels: ['acme'],
       send: (frame: Uint8Array) => frames.push(frame),
       isFull: () => false,
@@ -129,7 +131,7 @@ test('[HB16] a session hears only of rows that its labels may read', async () =>
 });
 
 test('[HB17] a checkpoint that the server never reached, and an unknown collection, are errors of the pull', () => {
-  const world = createHubWorld({ collections: { notes: {} } });
+  const world = createHubWorld({ collections: noteDefinitions });
   const reader = world.join();
   expect(reader.pull(1)).toMatchObject({ type: 'error', request: 1, code: 'checkpoint-ahead' });
   expect(reader.pull(0, 1, '__proto__')).toMatchObject({ type: 'error', request: 2, code: 'unknown-collection' });

@@ -1,10 +1,14 @@
 import { createClock, encodeState, type Json, NO_STAMP, type State, toPath } from '@breakwater/crdt';
 import { type DownMessage, down, type Row, type RowGroup, type RowResult } from '@breakwater/protocol';
+import type { Authorize } from '../src/authorize.ts';
 import { type CollectionNames, collectionFilter } from '../src/collection-names.ts';
+import { createDefinitions } from '../src/definitions.ts';
 import { createHub, type Hub, type Member } from '../src/hub.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
+import type { Scheduler } from '../src/scheduler.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
 import type { Store } from '../src/store.ts';
+import type { Peer } from '../src/stream.ts';
 
 const clock = createClock();
 
@@ -53,36 +57,43 @@ export interface HubWorld {
   readonly hub: Hub;
   readonly store: Store;
   readonly logged: string[];
-  join(tenant?: string, labels?: readonly string[]): TestPeer;
+  join(tenant?: string, labels?: readonly string[], user?: string): TestPeer;
 }
 
 export interface HubWorldOptions {
   readonly store?: Store;
   readonly collections?: CollectionNames;
   readonly limits?: Partial<Limits>;
+  readonly authorize?: Authorize;
+  readonly scheduler?: Scheduler;
 }
 
 export function createHubWorld({
   store = openSqliteStore(':memory:'),
   collections,
   limits,
+  ...others
 }: HubWorldOptions = {}): HubWorld {
   const logged: string[] = [];
   const hub = createHub({
     store,
     isCollection: collectionFilter(collections),
+    definitions: createDefinitions(collections),
     limits: { ...DEFAULT_LIMITS, ...limits },
     log: (line) => logged.push(line),
+    ...others,
   });
-  return { hub, store, logged, join: (tenant = 'acme', labels = [tenant]) => joinHub(hub, tenant, labels) };
+  const join: HubWorld['join'] = (tenant = 'acme', labels = [tenant], user = 'anna') => {
+    return joinHub(hub, { tenant, labels, user });
+  };
+  return { hub, store, logged, join };
 }
 
-function joinHub(hub: Hub, tenant: string, labels: readonly string[]): TestPeer {
+function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user'>): TestPeer {
   const heard: DownMessage[] = [];
   const ended: string[] = [];
   const member = hub.join({
-    tenant,
-    labels,
+    ...identity,
     send(frame) {
       const message = down.decode(frame);
       if (message !== undefined) heard.push(message);

@@ -7,6 +7,7 @@ test('[SV12] the package exports these names', () => {
     'DEFAULT_LIMITS',
     'DataDirectoryError',
     'DataDirectoryLockedError',
+    'DefinitionError',
     'StorageError',
     'createServer',
     'openSqliteStore',

@@ -1,5 +1,6 @@
 import { FIRST_OPTIONAL_KIND, type UpMessage, up } from '@breakwater/protocol';
 import { expect, test } from 'vitest';
+import type { ProposedWrite } from '../src/authorize.ts';
 import type { Hub } from '../src/hub.ts';
 import { AuthenticationError } from '../src/identity.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
@@ -114,6 +115,35 @@ test('[SE7] messages are answered in the order of their arrival', async () => {
   socket.hear({ type: 'ping', request: 3 });
   await settle();
   expect(socket.events).toEqual(['ack', 'page', 'pong']);
+});
+
+test('[SE7] what comes after a push waits until authorize has answered', async () => {
+  let allow = (_: boolean) => {};
+  const authorize = () => {
+    return new Promise<boolean>((resolve) => {
+      allow = resolve;
+    });
+  };
+  const { socket, goLive, settle } = createSessionWorld({ hub: createHubWorld({ authorize }) });
+  await goLive();
+  socket.hear({ type: 'push', request: 1, atomic: false, groups: [notes(rowOf('a', {}))] });
+  socket.hear({ ...PULL, request: 2 });
+  await settle();
+  expect(socket.events).toEqual([]);
+  allow(true);
+  await settle();
+  expect(socket.events).toEqual(['ack', 'page']);
+});
+
+test('[HB50] authorize is told the user that authenticate answered', async () => {
+  const asked: ProposedWrite[] = [];
+  const hub = createHubWorld({ authorize: (write) => asked.push(write) > 0 });
+  const authenticate = () => ({ tenant: 'acme', user: 'berta', labels: ['crew'] });
+  const { socket, goLive, settle } = createSessionWorld({ hub, authenticate });
+  await goLive();
+  socket.hear({ type: 'push', request: 1, atomic: false, groups: [notes(rowOf('a', {}))] });
+  await settle();
+  expect(asked).toMatchObject([{ tenant: 'acme', user: 'berta', labels: ['crew'] }]);
 });
 
 test('[SE8] a peer that answers no ping for 10 s is dropped; any sign of life counts', async () => {

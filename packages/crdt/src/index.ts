@@ -1,3 +1,4 @@
+export { canonicalJson } from './canonical-json.ts';
 export { type Clock, type ClockOptions, createClock } from './clock.ts';
 export { counterPath, isCounterPath, readCounter } from './counter.ts';
 export {

@@ -20,7 +20,7 @@ export const ERROR_CODES = [
   'checkpoint-ahead',
   /** The checkpoint is older than what was purged: pull from 0; what that does not bring is no more. */
   'checkpoint-purged',
-  /** The store failed; nothing of the request was kept. */
+  /** The store failed, or what decides who may write did; nothing of the request was kept, and later it may work. */
   'storage-failed',
   /** The request has too many rows, or asks for something that the protocol does not allow. */
   'invalid-request',

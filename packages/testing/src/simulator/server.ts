@@ -10,6 +10,7 @@ import type { Seams } from './seams.ts';
 
 export const TENANT = 'harbour';
 export const COLLECTION = 'notes';
+const USER = 'harbourmaster';
 
 /** Small, so that a few rows take several pages and several pushes. */
 const PAGE_ROWS = 2;
@@ -78,7 +79,7 @@ export function createModelServer({ random, seams, now, onSent }: ModelServerOpt
     const { hub } = life;
     const send = (frame: Uint8Array) => sendDown(link, frame);
     const isFull = () => seams.saysWhenFull !== false && link.down.length >= FULL_FRAMES;
-    const member = hub.join({ tenant: TENANT, labels: [TENANT], send, isFull, end: failLoudly });
+    const member = hub.join({ tenant: TENANT, user: USER, labels: [TENANT], send, isFull, end: failLoudly });
     const inbox = createInbox<UpMessage>({
       handle: (message) => {
         if (message.type === 'pull') return member.pull(message);
@@ -167,7 +168,7 @@ function welcome(serverTime: number, epoch: string): Connected {
     serverId: 'model',
     epoch,
     tenant: TENANT,
-    user: 'harbourmaster',
+    user: USER,
     labels: [TENANT],
     serverTime,
     expiresAt: 0,
