@@ -179,7 +179,9 @@ function nested(levels: number): Json {
   return value;
 }
 
-test('[RI10] mutated Yjs states are refused, or are the canonical bytes of a state that merges', () => {
+test('[RI10] mutated Yjs states are refused, or are the canonical bytes of a state that merges', {
+  timeout: 30_000,
+}, () => {
   checkProperty(
     fc.property(states, fc.nat(), fc.nat(255), fc.boolean(), ([a, b], place, byte, partial) => {
       const rich = new Uint8Array(a.rich as Rich);
