@@ -20,7 +20,7 @@ import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
 import { createMetaCache, type MetaCache } from './meta-cache.ts';
 import { migrateRow } from './migrated-row.ts';
 import { createOpenVersions, type OpenVersions } from './open-versions.ts';
-import { type RowMeta, type StoredDocument, setRowMeta } from './row-meta.ts';
+import { type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 
 type Fields = { [field: string]: unknown };
 type WriteRow = BulkWriteRow<Fields>;
@@ -190,7 +190,7 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
       arrived();
     }
   };
-  hideAcks(instance, lwt);
+  hideAcks(instance, lwt, acknowledged);
   openVersions.add(key, instance);
   keepTombstones(instance);
 }
@@ -247,11 +247,16 @@ function valueError(error: ValueError, writeRow: WriteRow, primaryKey: string, c
   } as unknown as RxStorageWriteError<Fields>;
 }
 
-function hideAcks(instance: Instance, lwt: LwtClock): void {
+function hideAcks(instance: Instance, lwt: LwtClock, acknowledged: MetaCache): void {
   const changeStream = instance.changeStream.bind(instance);
-  // Another tab's writes must also move this tab's lwt, or a scan by lwt could pass over one of ours.
-  const subscription = changeStream().subscribe((bulk) => {
-    for (const { documentData } of bulk.events) lwt.observe(documentData._meta.lwt);
+  const subscription = changeStream().subscribe(({ events, context }) => {
+    for (const { documentData } of events) {
+      const document = documentData as StoredDocument;
+      // Another tab's writes must also move this tab's lwt, or a scan by lwt could pass over one of ours.
+      lwt.observe(document._meta.lwt);
+      const meta = context === ACK_CONTEXT ? rowMetaOf(document) : undefined;
+      if (meta) acknowledged.remember(document, meta);
+    }
   });
   instance.changeStream = (): ReturnType<Instance['changeStream']> => withoutAcks(changeStream());
   const close = instance.close.bind(instance);
