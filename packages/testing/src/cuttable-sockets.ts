@@ -1,4 +1,5 @@
 import type { WebSocketLike } from '@breakwater/client';
+import { type DownMessage, down } from '@breakwater/protocol';
 import { WebSocket } from 'ws';
 
 /** Real sockets of one client, which the test can cut. */
@@ -8,8 +9,8 @@ export interface CuttableSockets {
   cut(): void;
   /** From now on nothing that the server says is heard on the present socket: its acks never arrive. */
   deafen(): void;
-  /** What the server says waits until release(). Resolves when something does. */
-  hold(): Promise<void>;
+  /** From its next message of this type on, what the server says waits until release(). Resolves when it does. */
+  hold(type: DownMessage['type']): Promise<void>;
   release(): void;
   /** Called with what the client sends. */
   onSend: (frame: Uint8Array) => void;
@@ -25,12 +26,16 @@ interface Entry {
 export function createCuttableSockets(): CuttableSockets {
   let current: Entry | undefined;
   let held: (() => void)[] | undefined;
-  let somethingWaits = Promise.withResolvers<void>();
+  let awaited: { readonly type: DownMessage['type']; resolve(): void } | undefined;
 
-  function hear(deliver: () => void): void {
-    if (held === undefined) return deliver();
-    held.push(deliver);
-    somethingWaits.resolve();
+  function hear(frame: Uint8Array, deliver: () => void): void {
+    if (awaited !== undefined && down.decode(frame)?.type === awaited.type) {
+      held = [];
+      awaited.resolve();
+      awaited = undefined;
+    }
+    if (held === undefined) deliver();
+    else held.push(deliver);
   }
 
   const sockets: CuttableSockets = {
@@ -49,14 +54,15 @@ export function createCuttableSockets(): CuttableSockets {
     deafen() {
       if (current) current.isDeaf = true;
     },
-    hold() {
-      held = [];
-      somethingWaits = Promise.withResolvers<void>();
-      return somethingWaits.promise;
+    hold(type) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      awaited = { type, resolve };
+      return promise;
     },
     release() {
       const waiting = held ?? [];
       held = undefined;
+      awaited = undefined;
       for (const deliver of waiting) deliver();
     },
   };
@@ -64,7 +70,7 @@ export function createCuttableSockets(): CuttableSockets {
 }
 
 interface Ears {
-  readonly hear: (deliver: () => void) => void;
+  readonly hear: (frame: Uint8Array, deliver: () => void) => void;
   readonly say: (frame: Uint8Array) => void;
   readonly heard: (frame: Uint8Array) => void;
 }
@@ -87,8 +93,9 @@ function asWebSocketLike(entry: Entry, { hear, say, heard }: Ears): WebSocketLik
   socket.on('open', () => like.onopen?.(undefined as never));
   socket.on('message', (data) => {
     if (entry.isDeaf) return;
-    hear(() => {
-      heard(new Uint8Array(data as ArrayBuffer));
+    const frame = new Uint8Array(data as ArrayBuffer);
+    hear(frame, () => {
+      heard(frame);
       like.onmessage?.({ data } as never);
     });
   });

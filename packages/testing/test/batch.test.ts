@@ -255,7 +255,7 @@ describe('a batch', () => {
 
   it('[BT6] a document that is written again while its batch is on its way goes up by itself afterwards', async () => {
     const a = await openDevice();
-    const held = a.sockets.hold();
+    const held = a.sockets.hold('ack');
     await pay(a);
     await held;
     await (await a.database.orders.findOne('1').exec(true)).patch({ title: 'sent' });

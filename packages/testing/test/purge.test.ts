@@ -81,7 +81,7 @@ describe('tombstones that the server has dropped', () => {
     await forgetTwo();
     const head = server.store.head('default', 'notes');
     await (await b.notes.findOne('changed').exec(true)).patch({ body: 'high' });
-    const held = b.sockets.hold();
+    const held = b.sockets.hold('error');
     b.sync.start();
     await held;
     b.sockets.release();
@@ -91,8 +91,8 @@ describe('tombstones that the server has dropped', () => {
 
   it('[PG3] a sweep that is cut off begins anew', async () => {
     await forgetTwo();
-    for (let i = 0; i < 3; i++) {
-      const held = b.sockets.hold();
+    for (const type of ['error', 'page', 'page'] as const) {
+      const held = b.sockets.hold(type);
       b.sync.start();
       await held;
       b.sockets.cut();

@@ -130,7 +130,7 @@ describe('what the server refuses', () => {
 
   it('[RF5] what is written while the refusal is under way stays, on top of what the server holds', async () => {
     await share();
-    const held = a.sockets.hold();
+    const held = a.sockets.hold('got');
     await (await find(a)).patch({ body: `low tide${TOO_LONG}`, steps: ['one', 'two'], likes: 10, title: 'Refused' });
     await held;
     await (await find(a)).incrementalModify((note) => ({
@@ -155,7 +155,7 @@ describe('what the server refuses', () => {
 
   it('[RF5] what others write while the refusal is under way stays', async () => {
     await share();
-    const held = a.sockets.hold();
+    const held = a.sockets.hold('got');
     await (await find(a)).patch({ body: TOO_LONG, title: 'Refused' });
     await held;
     await (await find(b)).patch({ body: 'high tide', rating: 2 });
@@ -166,7 +166,7 @@ describe('what the server refuses', () => {
   });
 
   it('[RF5] a document that is deleted and inserted anew while it is refused is the new one', async () => {
-    const held = a.sockets.hold();
+    const held = a.sockets.hold('got');
     await a.notes.insert({ id: 'n', title: 'Hull', body: TOO_LONG });
     await held;
     await (await find(a)).remove();
@@ -191,7 +191,7 @@ describe('what the server refuses', () => {
   it('[RF7] a refusal whose link is cut at any point is told again, and kept once', async () => {
     await share();
     for (const cutAfter of [1, 2]) {
-      const held = a.sockets.hold();
+      const held = a.sockets.hold('got');
       await (await find(a)).patch({ body: `${cutAfter}${TOO_LONG}` });
       await held;
       if (cutAfter === 2) a.sockets.release();
