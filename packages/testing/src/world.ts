@@ -138,7 +138,7 @@ export async function openWorldClient(options: WorldClientOptions): Promise<Worl
       backoff: { minMs: 2, maxMs: 8 },
       // The breaker has tests of its own; here it would only make the random runs slow.
       breaker: { failures: 1_000_000 },
-      scheduler: { now, after: (delayMs, callback) => cancellable(setTimeout(callback, delayMs)) },
+      scheduler: { now, after: (delayMs, callback) => cancellable(setTimeout(callback, Math.max(0, delayMs))) },
       random,
     });
     return { database, sync };
