@@ -1,6 +1,6 @@
 import type { Pending, Replication, Status } from './database.ts';
 import { byId, setText } from './dom.ts';
-import { formatLeft, formatNumber } from './format.ts';
+import { formatLeft, formatNumber, formatWhen } from './format.ts';
 import type { Weather } from './weather.ts';
 
 /** How often a countdown is drawn, in milliseconds. */
@@ -11,6 +11,15 @@ export function createConnectionPanel(sync: Replication, weather: Weather): void
   const lamp = byId('lamp', HTMLElement);
   const retry = byId('retry', HTMLButtonElement);
   const cutSwitch = byId('cut-switch', HTMLInputElement);
+
+  let latencyMs: number | undefined;
+  let lastSyncedAt: number | undefined;
+  sync.latencyMs$.subscribe((measured) => {
+    latencyMs = measured;
+  });
+  sync.lastSyncedAt$.subscribe((at) => {
+    lastSyncedAt = at;
+  });
 
   sync.status$.subscribe(() => draw());
   sync.pending$.subscribe(drawPending);
@@ -23,11 +32,17 @@ export function createConnectionPanel(sync: Replication, weather: Weather): void
     sync.retry();
   });
 
+  /** How fast it is, or since when the others may know more. */
+  function note({ state }: Status): string {
+    if (state === 'live') return latencyMs === undefined ? '' : ` · ${Math.round(latencyMs)} ms`;
+    return lastSyncedAt === undefined ? '' : ` · in step until ${formatWhen(lastSyncedAt, Date.now())}`;
+  }
+
   function draw(): void {
     const { status } = sync;
     lamp.dataset.state = status.state;
     setText(byId('state', HTMLElement), stateNames[status.state]);
-    setText(byId('state-detail', HTMLElement), describe(status, Date.now()));
+    setText(byId('state-detail', HTMLElement), describe(status, Date.now()) + note(status));
     retry.hidden = !canRetry(status);
   }
 }
