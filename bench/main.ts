@@ -1,24 +1,64 @@
 /*
- * npm run bench [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the ratios travel to
- * another machine.
+ * npm run bench [-- rows] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the ratios
+ * travel to another machine. With `rows` only what a row costs and takes, without network and apps, in seconds.
  */
 import { measureBulk } from './bulk.ts';
+import { measureCommits } from './commits.ts';
 import { measureLatency } from './latency.ts';
-import { type Result, summarise, toTable } from './result.ts';
+import { type Result, summarise, toLine } from './result.ts';
+import { measureRowCosts } from './row-costs.ts';
+import { measureRowSizes, type RowSize } from './row-sizes.ts';
+import { toTable } from './table.ts';
 
 const ROWS = 10_000;
 const PATCHES = 1_000;
-const runs = Number(process.argv[2] ?? 3);
-if (!Number.isInteger(runs) || runs < 1)
-  throw new RangeError(`the number of runs must be at least 1, not ${process.argv[2]}`);
 
-const results: Result[][] = [];
+const args = process.argv.slice(2);
+const rowsOnly = args[0] === 'rows';
+const [runsGiven = '3'] = rowsOnly ? args.slice(1) : args;
+const runs = Number(runsGiven);
+if (!Number.isInteger(runs) || runs < 1)
+  throw new RangeError(`the number of runs must be an integer of at least 1, not '${runsGiven}'`);
+
+const againstFloor: Result[][] = [];
+const costs: Result[][] = [];
 for (let run = 1; run <= runs; run++) {
   process.stderr.write(`run ${run} of ${runs}\n`);
-  results.push([...(await measureBulk(ROWS)), ...(await measureLatency(PATCHES))]);
+  const network = rowsOnly ? [] : [...(await measureBulk(ROWS)), ...(await measureLatency(PATCHES))];
+  againstFloor.push([...network, ...(await measureCommits(ROWS))]);
+  costs.push(measureRowCosts());
 }
-process.stdout.write(`${toTable(summarise(results))}\n`);
-process.stdout.write(
-  `\nMedians of ${runs} runs. Floor: raw ws and node:sqlite storing the same bytes, acknowledged after the commit.\n`,
-);
+
+print(`
+${toTable(['work', 'floor', 'Breakwater', 'ratio'], summarise(againstFloor).map(toLine))}
+
+Medians of ${runs} runs. Floor: raw ws and node:sqlite storing the same bytes, acknowledged after the commit. Of rows
+committed a second more is better, of milliseconds less.
+
+${toTable(['one row', 'JSON', 'Breakwater', 'ratio'], summarise(costs).map(toLine))}
+
+Medians of ${runs} runs, on one thread. JSON: writing and reading the fields of the same row.
+
+${sizeTable(measureRowSizes())}
+
+Bytes of a row's encoded state, and their ratio to the fresh row. An opening of the app has a node id and a Yjs client
+id of its own and makes one update.
+`);
 process.exit(0);
+
+function sizeTable(sizes: readonly RowSize[]): string {
+  const [first] = sizes;
+  if (first === undefined) throw new Error('there is no row to measure');
+  const updates = first.updates.map(([count]) => `${count.toLocaleString('en')} update${count === 1 ? '' : 's'}`);
+  const heads = ['state of a', 'fresh', ...updates, `${first.openings.toLocaleString('en')} openings`, 'node ids then'];
+  return toTable(heads, sizes.map(sizeLine));
+}
+
+function sizeLine({ name, fresh, updates, afterOpenings, nodes }: RowSize): string[] {
+  const toText = (bytes: number) => `${bytes} B, ${(bytes / fresh).toFixed(2)} ×`;
+  return [name, `${fresh} B`, ...updates.map(([, bytes]) => toText(bytes)), toText(afterOpenings), String(nodes)];
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

@@ -2,28 +2,28 @@ import { type Collections, createDatabase, defineCollections, replicate } from '
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import type { FloorRow } from './floor-messages.ts';
 
-const collections = defineCollections({
-  notes: {
-    schema: {
-      version: 0,
-      primaryKey: 'id',
-      type: 'object',
-      properties: {
-        id: { type: 'string', maxLength: 40 },
-        title: { type: 'string', maxLength: 100 },
-        body: { type: 'string' },
-        place: { type: 'string' },
-        country: { type: 'string' },
-        rating: { type: 'number' },
-        visited: { type: 'boolean' },
-        tags: { type: 'array', items: { type: 'string' } },
-        updatedAt: { type: 'number', minimum: 0, maximum: 1e15, multipleOf: 1 },
-      },
-      required: ['title', 'updatedAt'],
-      indexes: ['updatedAt'],
+export const notesDefinition = {
+  schema: {
+    version: 0,
+    primaryKey: 'id',
+    type: 'object',
+    properties: {
+      id: { type: 'string', maxLength: 40 },
+      title: { type: 'string', maxLength: 100 },
+      body: { type: 'string' },
+      place: { type: 'string' },
+      country: { type: 'string' },
+      rating: { type: 'number' },
+      visited: { type: 'boolean' },
+      tags: { type: 'array', items: { type: 'string' } },
+      updatedAt: { type: 'number', minimum: 0, maximum: 1e15, multipleOf: 1 },
     },
+    required: ['title', 'updatedAt'],
+    indexes: ['updatedAt'],
   },
-});
+} as const;
+
+const collections = defineCollections({ notes: notesDefinition });
 
 export interface Note {
   readonly id: string;

@@ -22,12 +22,8 @@ export function summarise(runs: readonly (readonly Result[])[]): Summary[] {
   });
 }
 
-export function toTable(summaries: readonly Summary[]): string {
-  const lines = summaries.map(
-    ({ name, unit, floor, ours, ratio }) =>
-      `| ${name} | ${round(floor)} ${unit} | ${round(ours)} ${unit} | ${ratio.toFixed(2)} × |`,
-  );
-  return ['| work | floor | Breakwater | ratio |', '|---|---|---|---|', ...lines].join('\n');
+export function toLine({ name, unit, floor, ours, ratio }: Summary): string[] {
+  return [name, `${round(floor)} ${unit}`, `${round(ours)} ${unit}`, `${ratio.toFixed(2)} ×`];
 }
 
 function round(value: number): string {

@@ -1,5 +1,5 @@
 import {
-  decodeState,
+  decodeStored,
   encodeState,
   isDeleted,
   type JsonObject,
@@ -114,7 +114,7 @@ function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows): Verdict
 }
 
 function currentState(draft: Draft): State | undefined {
-  if (draft.state === undefined && draft.stored !== undefined) draft.state = decodeState(draft.stored.state);
+  if (draft.state === undefined && draft.stored !== undefined) draft.state = decodeStored(draft.stored.state);
   return draft.state;
 }
 

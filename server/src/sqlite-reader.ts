@@ -3,36 +3,47 @@ import type { PageQuery, PageRow, RowKey, StoredRow, StorePage } from './store.t
 
 export interface SqliteReader {
   row(tenant: string, key: RowKey): StoredRow | undefined;
+  place(tenant: string, key: RowKey): Place | undefined;
   head(tenant: string, collection: string): number;
   page(tenant: string, collection: string, query: PageQuery): StorePage;
+}
+
+/** A row, and where it lies: the quickest way to it for the rest of the transaction. */
+export interface Place {
+  readonly rowid: number;
+  readonly row: StoredRow;
 }
 
 /** Bounds the time of a page whose reader may read little of what there is. */
 const MAX_ROWS_LOOKED_AT = 5_000;
 const MAX_BYTES_LOOKED_AT = 8 * 1024 * 1024;
 
-type SqlRow = {
+type SqlRow = readonly [rowid: number, seq: number, deleted: number, state: Uint8Array, labels: string];
+
+type SqlPageRow = {
+  readonly id: string;
   readonly seq: number;
   readonly deleted: number;
   readonly state: Uint8Array;
   readonly labels: string;
 };
-type SqlPageRow = SqlRow & { readonly id: string };
 
 export function openReader(database: DatabaseSync): SqliteReader {
   const selectRow = database.prepare(
-    'SELECT seq, deleted, state, labels FROM rows WHERE tenant = ? AND collection = ? AND id = ?',
+    'SELECT rowid, seq, deleted, state, labels FROM rows WHERE tenant = ? AND collection = ? AND id = ?',
   );
+  // An object for each row takes a third of the time of reading it.
+  selectRow.setReturnArrays(true);
   const selectHead = database.prepare('SELECT seq FROM counters WHERE tenant = ? AND collection = ?');
   const selectAfter = database.prepare(
     'SELECT id, seq, deleted, state, labels FROM rows WHERE tenant = ? AND collection = ? AND seq > ? ORDER BY seq',
   );
 
+  const parseLabels = createLabelParser();
+
   return {
-    row(tenant, { collection, id }) {
-      const row = selectRow.get(tenant, collection, id) as SqlRow | undefined;
-      return row === undefined ? undefined : { ...row, deleted: row.deleted === 1, labels: JSON.parse(row.labels) };
-    },
+    row: (tenant, key) => place(tenant, key)?.row,
+    place,
     head,
     page(tenant, collection, query) {
       const found = selectAfter.iterate(tenant, collection, query.after) as Iterable<SqlPageRow>;
@@ -41,6 +52,13 @@ export function openReader(database: DatabaseSync): SqliteReader {
       return page.last ? { ...page, checkpoint: Math.max(query.after, head(tenant, collection)) } : page;
     },
   };
+
+  function place(tenant: string, { collection, id }: RowKey): Place | undefined {
+    const found = selectRow.get(tenant, collection, id) as unknown as SqlRow | undefined;
+    if (found === undefined) return undefined;
+    const [rowid, seq, deleted, state, labels] = found;
+    return { rowid, row: { seq, deleted: deleted === 1, state, labels: parseLabels(labels) } };
+  }
 
   function head(tenant: string, collection: string): number {
     const counter = selectHead.get(tenant, collection) as { readonly seq: number } | undefined;
@@ -71,6 +89,17 @@ function cutPage(found: Iterable<SqlPageRow>, query: PageQuery): StorePage {
     checkpoint = seq;
   }
   return { rows, checkpoint, last: true };
+}
+
+/** Neighbours mostly have the same labels: the last ones are kept. */
+function createLabelParser(): (text: string) => readonly string[] {
+  let lastText = '[]';
+  let last: readonly string[] = [];
+  return (text) => {
+    if (text !== lastText) last = Object.freeze(JSON.parse(text) as string[]);
+    lastText = text;
+    return last;
+  };
 }
 
 /** Most rows of a collection share few sets of labels: each is decided once. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { rowKeyText } from './row-key.ts';
-import type { SqliteReader } from './sqlite-reader.ts';
-import type { Commit, CommitOptions, CommittedRow, Decide, RowKey, RowWrite, StoredRow } from './store.ts';
+import type { Place, SqliteReader } from './sqlite-reader.ts';
+import type { Commit, CommitOptions, CommittedRow, Decide, RowKey, RowWrite } from './store.ts';
 
 export interface SqliteWriter {
   /** Must run inside a transaction. */
@@ -10,12 +10,12 @@ export interface SqliteWriter {
 
 /** `now` answers milliseconds since 1970. */
 export function openWriter(database: DatabaseSync, reader: SqliteReader, now: () => number): SqliteWriter {
-  const writeRow = database.prepare(`
+  const insertRow = database.prepare(`
     INSERT INTO rows (tenant, collection, id, seq, deleted, doc, state, labels, committed_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (tenant, collection, id) DO UPDATE SET
-      seq = excluded.seq, deleted = excluded.deleted, doc = excluded.doc, state = excluded.state,
-      labels = excluded.labels, committed_at = excluded.committed_at, shrunk = 0
+  `);
+  const updateRow = database.prepare(`
+    UPDATE rows SET seq = ?, deleted = ?, doc = ?, state = ?, labels = ?, committed_at = ?, shrunk = 0 WHERE rowid = ?
   `);
   const writeHead = database.prepare(`
     INSERT INTO counters (tenant, collection, seq) VALUES (?, ?, ?)
@@ -32,9 +32,9 @@ export function openWriter(database: DatabaseSync, reader: SqliteReader, now: ()
   return {
     write(tenant, keys, decide, { maxBytes = Number.POSITIVE_INFINITY } = {}) {
       requireNames(tenant, keys);
-      const stored = load(tenant, keys, maxBytes);
-      const { writes, result } = decide(stored);
-      const unwritten = new Map(keys.slice(0, stored.length).map((key, i) => [rowKeyText(key), stored[i]]));
+      const places = load(tenant, keys, maxBytes);
+      const { writes, result } = decide(places.map((place) => place?.row));
+      const unwritten = new Map(keys.slice(0, places.length).map((key, i) => [rowKeyText(key), places[i]]));
       const heads = new Map<string, number>();
       const rows = writes.map((write) => {
         const seq = (heads.get(write.collection) ?? reader.head(tenant, write.collection)) + 1;
@@ -46,22 +46,28 @@ export function openWriter(database: DatabaseSync, reader: SqliteReader, now: ()
     },
   };
 
-  function load(tenant: string, keys: readonly RowKey[], maxBytes: number): (StoredRow | undefined)[] {
-    const rows: (StoredRow | undefined)[] = [];
+  function load(tenant: string, keys: readonly RowKey[], maxBytes: number): (Place | undefined)[] {
+    const places: (Place | undefined)[] = [];
     let bytes = 0;
     for (const key of keys) {
-      const row = reader.row(tenant, key);
-      bytes += row?.state.length ?? 0;
-      if (bytes > maxBytes && rows.length > 0) break;
-      rows.push(row);
+      const place = reader.place(tenant, key);
+      bytes += place?.row.state.length ?? 0;
+      if (bytes > maxBytes && places.length > 0) break;
+      places.push(place);
     }
-    return rows;
+    return places;
   }
 
-  function putRow(tenant: string, row: CommittedRow, previous: StoredRow | undefined): CommittedRow {
-    const { collection, id, seq, deleted, doc, state, labels } = row;
-    writeRow.run(tenant, collection, id, seq, deleted ? 1 : 0, doc, state, JSON.stringify(labels), Math.trunc(now()));
-    if (previous !== undefined) moveLabels(tenant, row, previous.labels);
+  function putRow(tenant: string, row: CommittedRow, previous: Place | undefined): CommittedRow {
+    const { collection, id, seq, doc, state } = row;
+    const deleted = row.deleted ? 1 : 0;
+    const labels = JSON.stringify(row.labels);
+    const committedAt = Math.trunc(now());
+    if (previous === undefined) insertRow.run(tenant, collection, id, seq, deleted, doc, state, labels, committedAt);
+    else {
+      updateRow.run(seq, deleted, doc, state, labels, committedAt, previous.rowid);
+      moveLabels(tenant, row, previous.row.labels);
+    }
     return row;
   }
 
@@ -72,18 +78,17 @@ export function openWriter(database: DatabaseSync, reader: SqliteReader, now: ()
   }
 }
 
-function takePrevious(unwritten: Map<string, StoredRow | undefined>, write: RowWrite): StoredRow | undefined {
+function takePrevious(unwritten: Map<string, Place | undefined>, write: RowWrite): Place | undefined {
   const key = rowKeyText(write);
-  if (!unwritten.has(key)) {
-    throw new Error(`a commit writes the row '${write.id}' of ${write.collection} twice, or did not ask for it`);
-  }
   const previous = unwritten.get(key);
-  unwritten.delete(key);
-  return previous;
+  if (unwritten.delete(key)) return previous;
+  throw new Error(`a commit writes the row '${write.id}' of ${write.collection} twice, or did not ask for it`);
 }
 
 /** SQLite hands text back cut at its first U+0000: such a row would come back under another name. */
 function requireNames(tenant: string, keys: readonly RowKey[]): void {
-  const names = [tenant, ...keys.flatMap(({ collection, id }) => [collection, id])];
-  if (names.some((name) => name.includes('\0'))) throw new RangeError('a name holds the character U+0000');
+  const isCut = (name: string) => name.includes('\0');
+  if (isCut(tenant) || keys.some(({ collection, id }) => isCut(collection) || isCut(id))) {
+    throw new RangeError('a name holds the character U+0000');
+  }
 }

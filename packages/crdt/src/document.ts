@@ -3,6 +3,7 @@ import { isPlainObject, type Json, normalize, typeName, ValueError } from './jso
 import { emptyContent, type MergeKind } from './merge-kind.ts';
 import { childPath, DELETED, isOwnProperty, type Path, segmentsOf, toPath } from './path.ts';
 import { toMembers } from './rich/set.ts';
+import { sorted } from './sorted.ts';
 import type { State } from './state.ts';
 
 export type JsonObject = { [key: string]: Json };
@@ -55,10 +56,11 @@ function readNewField(plan: DocumentPlan, name: string, value: unknown, leaves: 
 }
 
 function readKnownField(plan: DocumentPlan, name: string, value: unknown, leaves: Map<Path, Json>): Json | undefined {
-  const own = new Map<Path, Json>();
+  // A leaf is read or not; of a branch some leaves may be read already when another cannot be.
+  const own = plan.fields.get(name)?.kind === 'branch' ? new Map<Path, Json>() : leaves;
   try {
     const normal = readNewField(plan, name, value, own);
-    for (const [path, leaf] of own) leaves.set(path, leaf);
+    if (own !== leaves) for (const [path, leaf] of own) leaves.set(path, leaf);
     return normal;
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
@@ -155,11 +157,14 @@ export function assembleFields(state: State, include: (path: Path) => boolean = 
   const document: JsonObject = {};
   const made = new Set<JsonObject>();
   // Sorted, so that a value at `a` is laid down before the leaves `a.b` on top of it.
-  for (const path of [...state.registers.keys()].sort()) {
+  for (const path of sorted([...state.registers.keys()])) {
     const value = state.registers.get(path)?.value;
     if (value === undefined || !include(path)) continue;
     const segments = segmentsOf(path);
-    if (!isOwnProperty(segments[0] as string)) place(document, segments, value, made);
+    const name = segments[0] as string;
+    if (isOwnProperty(name)) continue;
+    if (segments.length === 1) document[name] = value;
+    else place(document, segments, value, made);
   }
   return document;
 }

@@ -51,4 +51,4 @@ export {
   sameState,
   stampAt,
 } from './state.ts';
-export { decodeState, encodeState } from './state-codec.ts';
+export { decodeState, decodeStored, encodeState } from './state-codec.ts';

@@ -15,7 +15,7 @@ export function childPath(parent: Path, segment: string): Path {
 }
 
 export function segmentsOf(path: Path): string[] {
-  return path.split('.').map(unescapeSegment);
+  return path.includes('.') ? path.split('.').map(unescapeSegment) : [unescapeSegment(path)];
 }
 
 /**

@@ -16,14 +16,18 @@ export interface StampParts {
 }
 
 const MS_DIGITS = 9;
-const LOW_DIGITS = 5;
-const LOW_END = 36 ** LOW_DIGITS;
 const COUNTER_DIGITS = 3;
+const TIME_DIGITS = MS_DIGITS + COUNTER_DIGITS;
 export const NODE_LENGTH = 10;
 /** First millisecond that no longer fits (in the year 5188). */
 const MS_END = 36 ** MS_DIGITS;
 const COUNTER_END = 36 ** COUNTER_DIGITS;
-const NODE_PATTERN = /^[0-9a-z]{10}$/;
+const CODE_OF_0 = 48;
+const CODE_OF_9 = 57;
+const CODE_OF_A = 97;
+const CODE_OF_Z = 122;
+/** Two digits of every number that has no more. Looked up, as each stamp of a state needs six of them. */
+const PAIRS = Array.from({ length: 36 ** 2 }, (_, value) => value.toString(36).padStart(2, '0'));
 
 /** Less than every stamp: the generation of a state that never replaced anything. */
 export const NO_STAMP = '' as Stamp;
@@ -35,7 +39,13 @@ export function formatStamp({ ms, counter, node }: StampParts): Stamp {
 }
 
 export function isNode(text: string): boolean {
-  return NODE_PATTERN.test(text);
+  if (text.length !== NODE_LENGTH) return false;
+  for (let i = 0; i < NODE_LENGTH; i++) if (!isDigit(text.charCodeAt(i))) return false;
+  return true;
+}
+
+function isDigit(code: number): boolean {
+  return (code >= CODE_OF_0 && code <= CODE_OF_9) || (code >= CODE_OF_A && code <= CODE_OF_Z);
 }
 
 /**
@@ -47,22 +57,34 @@ export function formatTime(ms: number, counter: number): string {
   if (!Number.isInteger(counter) || counter < 0 || counter >= COUNTER_END) {
     throw new RangeError(`a stamp cannot hold the counter ${counter}`);
   }
-  // In two halves: numbers below 2^31 are written several times faster.
-  const high = Math.floor(ms / LOW_END);
-  const low = ms - high * LOW_END;
-  return digits(high, MS_DIGITS - LOW_DIGITS) + digits(low, LOW_DIGITS) + digits(counter, COUNTER_DIGITS);
+  // In two halves: all the digits as one number are more than a double holds.
+  const high = Math.floor(ms / COUNTER_END);
+  return sixDigits(high) + sixDigits((ms - high * COUNTER_END) * COUNTER_END + counter);
 }
 
-function digits(value: number, length: number): string {
-  return value.toString(36).padStart(length, '0');
+function sixDigits(value: number): string {
+  const rest = Math.floor(value / 36 ** 2);
+  return `${PAIRS[Math.floor(rest / 36 ** 2)]}${PAIRS[rest % 36 ** 2]}${PAIRS[value % 36 ** 2]}`;
 }
 
 export function parseStamp(stamp: Stamp): StampParts {
   return {
-    ms: Number.parseInt(stamp.slice(0, MS_DIGITS), 36),
-    counter: Number.parseInt(stamp.slice(MS_DIGITS, MS_DIGITS + COUNTER_DIGITS), 36),
-    node: stamp.slice(MS_DIGITS + COUNTER_DIGITS),
+    ms: parseDigits(stamp, 0, MS_DIGITS),
+    counter: parseDigits(stamp, MS_DIGITS, TIME_DIGITS),
+    node: stamp.slice(TIME_DIGITS),
   };
+}
+
+/** Number.parseInt needs a slice of the text, and twice the time. */
+function parseDigits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let i = from; i < to; i++) value = value * 36 + digitAt(text, i);
+  return value;
+}
+
+function digitAt(text: string, index: number): number {
+  const code = text.charCodeAt(index);
+  return code <= CODE_OF_9 ? code - CODE_OF_0 : code - CODE_OF_A + 10;
 }
 
 export function maxStamp(a: Stamp, b: Stamp): Stamp {

@@ -1,11 +1,12 @@
 import * as decoding from 'lib0/decoding';
-import * as encoding from 'lib0/encoding';
+import { type ByteWriter, beginBytes } from './byte-writer.ts';
 import { readText, readUint } from './bytes.ts';
 import { MalformedError } from './malformed.ts';
 import { isPath, type Path } from './path.ts';
 import { checkRich } from './rich/merge-rich.ts';
 import type { Rich } from './rich/rich-doc.ts';
-import { formatTime, isNode, NO_STAMP, parseStamp, type Stamp } from './stamp.ts';
+import { sorted } from './sorted.ts';
+import { formatTime, isNode, NO_STAMP, parseStamp, type Stamp, type StampParts } from './stamp.ts';
 import type { Register, State } from './state.ts';
 import { readValue, writeValue } from './value-codec.ts';
 
@@ -27,21 +28,20 @@ const HAS_RICH = 4;
 const KNOWN_FLAGS = PARTIAL | HAS_GENERATION | HAS_RICH;
 
 export function encodeState(state: State): Uint8Array {
-  const encoder = encoding.createEncoder();
-  const hasGeneration = state.generation !== NO_STAMP;
-  encoding.writeUint8(encoder, flagsOf(state));
-  const indexOf = writeStamps(encoder, stampsOf(state));
-  if (hasGeneration) encoding.writeVarUint(encoder, indexOf(state.generation));
-  const paths = [...state.registers.keys()].sort();
-  encoding.writeVarUint(encoder, paths.length);
+  const writer = beginBytes();
+  writer.uint8(flagsOf(state));
+  const places = writeStamps(writer, state);
+  if (state.generation !== NO_STAMP) writer.uint(places.get(state.generation) as number);
+  const paths = sorted([...state.registers.keys()]);
+  writer.uint(paths.length);
   for (const path of paths) {
-    const register = state.registers.get(path) as Register;
-    encoding.writeVarString(encoder, path);
-    encoding.writeVarUint(encoder, indexOf(register.stamp));
-    writeValue(encoder, register.value);
+    const { stamp, value } = state.registers.get(path) as Register;
+    writer.text(path);
+    writer.uint(places.get(stamp) as number);
+    writeValue(writer, value);
   }
-  if (state.rich !== undefined) encoding.writeVarUint8Array(encoder, state.rich);
-  return encoding.toUint8Array(encoder);
+  if (state.rich !== undefined) writer.bytes(state.rich);
+  return writer.end();
 }
 
 function flagsOf({ partial, generation, rich }: State): number {
@@ -49,46 +49,64 @@ function flagsOf({ partial, generation, rich }: State): number {
   return (partial ? PARTIAL : 0) | hasGeneration | (rich === undefined ? 0 : HAS_RICH);
 }
 
-function stampsOf(state: State): Stamp[] {
-  const stamps = new Set<Stamp>();
-  if (state.generation !== NO_STAMP) stamps.add(state.generation);
-  for (const { stamp } of state.registers.values()) stamps.add(stamp);
-  return [...stamps].sort();
-}
-
-function writeStamps(encoder: encoding.Encoder, stamps: Stamp[]): (stamp: Stamp) => number {
-  const parts = stamps.map(parseStamp);
-  const nodes = [...new Set(parts.map(({ node }) => node))].sort();
-  const nodeIndex = indexByItem(nodes);
-  encoding.writeVarUint(encoder, nodes.length);
-  for (const node of nodes) encoding.writeVarString(encoder, node);
-  encoding.writeVarUint(encoder, stamps.length);
+/** Answers the place of each stamp. */
+function writeStamps(writer: ByteWriter, { generation, registers }: State): ReadonlyMap<Stamp, number> {
+  const places = new Map<Stamp, number>();
+  if (generation !== NO_STAMP) places.set(generation, 0);
+  for (const { stamp } of registers.values()) places.set(stamp, 0);
+  const parts = assignPlaces(places).map(parseStamp);
+  const nodePlaces = writeNodes(writer, parts);
+  writer.uint(parts.length);
   let lastMs = 0;
   for (const { ms, counter, node } of parts) {
-    encoding.writeVarUint(encoder, ms - lastMs);
-    encoding.writeVarUint(encoder, counter);
-    encoding.writeVarUint(encoder, nodeIndex.get(node) as number);
+    writer.uint(ms - lastMs);
+    writer.uint(counter);
+    writer.uint(nodePlaces.get(node) as number);
     lastMs = ms;
   }
-  const stampIndex = indexByItem(stamps);
-  return (stamp) => stampIndex.get(stamp) as number;
+  return places;
 }
 
-function indexByItem<T>(items: readonly T[]): Map<T, number> {
-  return new Map(items.map((item, i) => [item, i]));
+function writeNodes(writer: ByteWriter, stamps: readonly StampParts[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const { node } of stamps) places.set(node, 0);
+  writer.uint(places.size);
+  for (const node of assignPlaces(places)) writer.text(node);
+  return places;
+}
+
+/** Gives each key the place that it has among all of them sorted, and answers them so. */
+function assignPlaces<T extends string>(places: Map<T, number>): T[] {
+  const keys = sorted([...places.keys()]);
+  for (let i = 0; i < keys.length; i++) places.set(keys[i] as T, i);
+  return keys;
 }
 
 /** @throws MalformedError when the bytes are no state, or one whose registers break the rules that merging relies on. */
 export function decodeState(bytes: Uint8Array): State {
+  return decode(bytes, checkRich);
+}
+
+/**
+ * A state that was checked before it was stored: decoded from outside, or merged of such states and encoded. Its Yjs
+ * state is not looked into again, which is most of what decoding costs.
+ *
+ * @throws MalformedError when the bytes are no state for another reason.
+ */
+export function decodeStored(bytes: Uint8Array): State {
+  return decode(bytes, () => {});
+}
+
+function decode(bytes: Uint8Array, check: typeof checkRich): State {
   try {
-    return read(decoding.createDecoder(bytes));
+    return read(decoding.createDecoder(bytes), check);
   } catch (error) {
     if (error instanceof MalformedError) throw error;
     throw new MalformedError(`the state is cut short or damaged: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-function read(decoder: decoding.Decoder): State {
+function read(decoder: decoding.Decoder, check: typeof checkRich): State {
   const flags = decoding.readUint8(decoder);
   if ((flags & ~KNOWN_FLAGS) !== 0) throw new MalformedError(`the state has unknown flags ${flags}`);
   const stamps = readStamps(decoder);
@@ -96,26 +114,26 @@ function read(decoder: decoding.Decoder): State {
   const registers = readRegisters(decoder, stamps, generation);
   stamps.requireAllUsed();
   const partial = (flags & PARTIAL) !== 0;
-  const rich = flags & HAS_RICH ? { rich: readRichPart(decoder, partial) } : {};
+  const rich = flags & HAS_RICH ? readRich(decoder) : undefined;
   if (decoding.hasContent(decoder)) throw new MalformedError('the state has bytes after its end');
-  return { generation, registers, partial, ...rich };
+  if (rich === undefined) return { generation, registers, partial };
+  check(rich, partial);
+  return { generation, registers, partial, rich };
 }
 
-function readRichPart(decoder: decoding.Decoder, partial: boolean): Rich {
+function readRich(decoder: decoding.Decoder): Rich {
   // A copy: the state must not hold on to the frame that it came in.
-  const bytes = decoding.readUint8Array(decoder, readUint(decoder)).slice();
-  checkRich(bytes, partial);
-  return bytes;
+  return decoding.readUint8Array(decoder, readUint(decoder)).slice();
 }
 
 function readStamps(decoder: decoding.Decoder): Table<Stamp> {
-  const nodes = createTable('nodes');
+  const nodes = new Table('nodes');
   for (let left = readUint(decoder); left > 0; left--) {
     const node = readText(decoder);
     if (!isNode(node)) throw new MalformedError('the state names a node that is none');
     nodes.add(node);
   }
-  const stamps = createTable<Stamp>('stamps');
+  const stamps = new Table<Stamp>('stamps');
   let ms = 0;
   for (let left = readUint(decoder); left > 0; left--) {
     ms += readUint(decoder);
@@ -144,32 +162,32 @@ function readRegisters(decoder: decoding.Decoder, stamps: Table<Stamp>, generati
 }
 
 /** Texts that the state names by their place. Sorted and each in use, or the bytes would not be canonical. */
-interface Table<T extends string> {
-  add(item: T): void;
-  at(index: number): T;
-  requireAllUsed(): void;
-}
+class Table<T extends string> {
+  private readonly items: T[] = [];
+  private readonly isUsed: boolean[] = [];
+  private readonly name: string;
 
-function createTable<T extends string>(name: string): Table<T> {
-  const items: T[] = [];
-  const isUsed: boolean[] = [];
+  constructor(name: string) {
+    this.name = name;
+  }
 
-  return {
-    add(item) {
-      const last = items.at(-1);
-      if (last !== undefined && item <= last) throw new MalformedError(`the ${name} of a state are not sorted`);
-      items.push(item);
-      isUsed.push(false);
-    },
-    at(index) {
-      const item = items[index];
-      if (item === undefined)
-        throw new MalformedError(`the state has ${items.length} ${name} and uses number ${index}`);
-      isUsed[index] = true;
-      return item;
-    },
-    requireAllUsed() {
-      if (isUsed.includes(false)) throw new MalformedError(`the state has ${name} that it does not use`);
-    },
-  };
+  add(item: T): void {
+    const { items, isUsed, name } = this;
+    const last = items[items.length - 1];
+    if (last !== undefined && item <= last) throw new MalformedError(`the ${name} of a state are not sorted`);
+    items.push(item);
+    isUsed.push(false);
+  }
+
+  at(index: number): T {
+    const { items, isUsed, name } = this;
+    const item = items[index];
+    if (item === undefined) throw new MalformedError(`the state has ${items.length} ${name} and uses number ${index}`);
+    isUsed[index] = true;
+    return item;
+  }
+
+  requireAllUsed(): void {
+    if (this.isUsed.includes(false)) throw new MalformedError(`the state has ${this.name} that it does not use`);
+  }
 }

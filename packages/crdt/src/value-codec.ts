@@ -1,5 +1,5 @@
 import * as decoding from 'lib0/decoding';
-import * as encoding from 'lib0/encoding';
+import { type ByteWriter, beginBytes } from './byte-writer.ts';
 import { readText, readUint } from './bytes.ts';
 import { type Json, MAX_DEPTH } from './json.ts';
 import { MalformedError } from './malformed.ts';
@@ -16,50 +16,50 @@ const ARRAY = 8;
 const OBJECT = 9;
 
 /** Writes a normalised value, or undefined for "no value". Canonical: equal values give equal bytes. */
-export function writeValue(encoder: encoding.Encoder, value: Json | undefined): void {
+export function writeValue(writer: ByteWriter, value: Json | undefined): void {
   switch (typeof value) {
     case 'undefined':
-      return encoding.writeUint8(encoder, ABSENT);
+      return writer.uint8(ABSENT);
     case 'boolean':
-      return encoding.writeUint8(encoder, value ? TRUE : FALSE);
+      return writer.uint8(value ? TRUE : FALSE);
     case 'number':
-      return writeNumber(encoder, value);
+      return writeNumber(writer, value);
     case 'string':
-      encoding.writeUint8(encoder, STRING);
-      return encoding.writeVarString(encoder, value);
+      writer.uint8(STRING);
+      return writer.text(value);
     case 'object':
-      if (value === null) return encoding.writeUint8(encoder, NULL);
-      if (Array.isArray(value)) return writeArray(encoder, value);
-      return writeObject(encoder, value);
+      if (value === null) return writer.uint8(NULL);
+      if (Array.isArray(value)) return writeArray(writer, value);
+      return writeObject(writer, value);
   }
 }
 
-function writeNumber(encoder: encoding.Encoder, value: number): void {
+function writeNumber(writer: ByteWriter, value: number): void {
   if (!Number.isSafeInteger(value)) {
-    encoding.writeUint8(encoder, FLOAT);
-    encoding.writeFloat64(encoder, value);
+    writer.uint8(FLOAT);
+    writer.float64(value);
   } else if (value >= 0) {
-    encoding.writeUint8(encoder, POSITIVE);
-    encoding.writeVarUint(encoder, value);
+    writer.uint8(POSITIVE);
+    writer.uint(value);
   } else {
-    encoding.writeUint8(encoder, NEGATIVE);
-    encoding.writeVarUint(encoder, -value);
+    writer.uint8(NEGATIVE);
+    writer.uint(-value);
   }
 }
 
-function writeArray(encoder: encoding.Encoder, array: Json[]): void {
-  encoding.writeUint8(encoder, ARRAY);
-  encoding.writeVarUint(encoder, array.length);
-  for (const item of array) writeValue(encoder, item);
+function writeArray(writer: ByteWriter, array: Json[]): void {
+  writer.uint8(ARRAY);
+  writer.uint(array.length);
+  for (const item of array) writeValue(writer, item);
 }
 
-function writeObject(encoder: encoding.Encoder, object: { [key: string]: Json }): void {
+function writeObject(writer: ByteWriter, object: { [key: string]: Json }): void {
   const keys = Object.keys(object).sort();
-  encoding.writeUint8(encoder, OBJECT);
-  encoding.writeVarUint(encoder, keys.length);
+  writer.uint8(OBJECT);
+  writer.uint(keys.length);
   for (const key of keys) {
-    encoding.writeVarString(encoder, key);
-    writeValue(encoder, object[key]);
+    writer.text(key);
+    writeValue(writer, object[key]);
   }
 }
 
@@ -137,12 +137,18 @@ function readPresent(decoder: decoding.Decoder, depth: number): Json {
 /** A total order of values, by their canonical bytes; absent comes first. Decides between writes with one stamp. */
 export function compareValues(a: Json | undefined, b: Json | undefined): number {
   if (a === b) return 0;
-  const bytesA = encoding.encode((encoder) => writeValue(encoder, a));
-  const bytesB = encoding.encode((encoder) => writeValue(encoder, b));
+  const bytesA = bytesOf(a);
+  const bytesB = bytesOf(b);
   const length = Math.min(bytesA.length, bytesB.length);
   for (let i = 0; i < length; i++) {
     const difference = (bytesA[i] ?? 0) - (bytesB[i] ?? 0);
     if (difference !== 0) return difference;
   }
   return bytesA.length - bytesB.length;
+}
+
+function bytesOf(value: Json | undefined): Uint8Array {
+  const writer = beginBytes();
+  writeValue(writer, value);
+  return writer.end();
 }

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeState, EMPTY_STATE, encodeState, MalformedError, merge, type State } from '../src/index.ts';
+import {
+  decodeState,
+  decodeStored,
+  EMPTY_STATE,
+  encodeState,
+  MalformedError,
+  merge,
+  type State,
+} from '../src/index.ts';
 import { anyStates, paths, stamps, values, wholeStates } from './arbitraries.ts';
 import { fromHex, hexOf } from './bytes.ts';
 import { checkProperty } from './check-property.ts';
@@ -74,9 +82,9 @@ describe('[CR34] the bytes of sample states never change', () => {
 });
 
 /** The state that the bytes stand for; undefined when they are refused in the one way that is allowed. */
-function decodeOrRefuse(bytes: Uint8Array): State | undefined {
+function decodeOrRefuse(bytes: Uint8Array, decode = decodeState): State | undefined {
   try {
-    return decodeState(bytes);
+    return decode(bytes);
   } catch (error) {
     expect(error).toBeInstanceOf(MalformedError);
     return undefined;
@@ -93,14 +101,31 @@ test('[CR35] random bytes are refused with MalformedError, or are canonical', ()
   );
 });
 
+const byteValues = fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0, 127, 128, 255));
+const changes = fc.array(fc.tuple(fc.nat(), byteValues), { minLength: 1, maxLength: 3 });
+const mutatedBytes = fc.tuple(anyStates, changes).map(([state, changes]) => {
+  const bytes = encodeState(state);
+  for (const [position, byte] of changes) bytes[position % bytes.length] = byte;
+  return bytes;
+});
+
 test('[CR36] mutated bytes are refused with MalformedError, or are canonical', () => {
-  const change = fc.tuple(fc.nat(), fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0, 127, 128, 255)));
   checkProperty(
-    fc.property(anyStates, fc.array(change, { minLength: 1, maxLength: 3 }), (state, changes) => {
-      const bytes = encodeState(state);
-      for (const [position, byte] of changes) bytes[position % bytes.length] = byte;
+    fc.property(mutatedBytes, (bytes) => {
       const decoded = decodeOrRefuse(bytes);
       if (decoded) expect(encodeState(decoded)).toEqual(bytes);
+    }),
+    3000,
+  );
+});
+
+test('[CR160] of stored bytes only the Yjs state is trusted', () => {
+  checkProperty(
+    fc.property(fc.oneof(anyStates.map(encodeState), mutatedBytes), (bytes) => {
+      const stored = decodeOrRefuse(bytes, decodeStored);
+      const checked = decodeOrRefuse(bytes);
+      if (checked !== undefined || stored?.rich === undefined) expect(stored).toEqual(checked);
+      else expect(encodeState(stored)).toEqual(bytes);
     }),
     3000,
   );

@@ -79,7 +79,10 @@ export function isVoid({
 
 export function unpackRowMeta(meta: RowMeta): MutableRowMeta {
   const stamps = new Map<Path, Stamp>();
-  for (const [stamp, ...paths] of meta.stamps) for (const path of paths) stamps.set(path, stamp);
+  for (const group of meta.stamps) {
+    const stamp = group[0];
+    for (let i = 1; i < group.length; i++) stamps.set(group[i] as Path, stamp);
+  }
   return {
     stamps,
     generation: meta.generation ?? NO_STAMP,
@@ -94,30 +97,27 @@ export function unpackRowMeta(meta: RowMeta): MutableRowMeta {
 
 /** Canonical: the same content gives the same JSON. */
 export function packRowMeta(meta: MutableRowMeta): RowMeta {
-  const unknown = [...meta.unknown].sort(byPath);
-  return {
-    stamps: groupByStamp(meta.stamps),
-    ...(meta.generation === NO_STAMP ? {} : { generation: meta.generation }),
-    ...(meta.pending.size === 0 ? {} : { pending: [...meta.pending].sort() }),
-    ...(meta.seq === undefined ? {} : { seq: meta.seq }),
-    ...(unknown.length === 0 ? {} : { unknown }),
-    ...(meta.rich === undefined ? {} : { rich: meta.rich }),
-    ...(meta.replaced === 0 ? {} : { replaced: meta.replaced }),
-    ...(meta.batches.size === 0 || meta.pending.size === 0 ? {} : { batches: [...meta.batches].sort() }),
-  };
+  const packed: { -readonly [K in keyof RowMeta]: RowMeta[K] } = { stamps: groupByStamp(meta.stamps) };
+  if (meta.generation !== NO_STAMP) packed.generation = meta.generation;
+  if (meta.pending.size > 0) packed.pending = [...meta.pending].sort();
+  if (meta.seq !== undefined) packed.seq = meta.seq;
+  if (meta.unknown.size > 0) packed.unknown = [...meta.unknown].sort(byPath);
+  if (meta.rich !== undefined) packed.rich = meta.rich;
+  if (meta.replaced > 0) packed.replaced = meta.replaced;
+  if (meta.batches.size > 0 && meta.pending.size > 0) packed.batches = [...meta.batches].sort();
+  return packed;
 }
 
 function groupByStamp(stamps: ReadonlyMap<Path, Stamp>): [Stamp, ...Path[]][] {
-  const groups = new Map<Stamp, [Stamp, ...Path[]]>();
+  const groups = new Map<Stamp, Path[]>();
   for (const [path, stamp] of stamps) {
     const group = groups.get(stamp);
     if (group) group.push(path);
-    else groups.set(stamp, [stamp, path]);
+    else groups.set(stamp, [path]);
   }
-  // A stamp begins with a digit and sorts before or among the paths: only the paths may be sorted.
-  return [...groups.values()]
-    .map(([stamp, ...paths]): [Stamp, ...Path[]] => [stamp, ...paths.sort()])
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([stamp, paths]): [Stamp, ...Path[]] => [stamp, ...paths.sort()]);
 }
 
 function byPath([a]: readonly [Path, Json], [b]: readonly [Path, Json]): number {
