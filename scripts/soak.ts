@@ -4,6 +4,7 @@
  *   simulation  simulated replicas: 10,000 seeds, and every case of the small world
  *   devices     RxDB on memory and Dexie and the real server: 100 seeds, each on both, alone and with two tabs
  *   kills       the real server, killed 200 times under writes
+ *   reconnects  1,000 connections to a server that is killed and comes back after 3 s
  *
  * `npm run soak -- devices kills` plays these only; BREAKWATER_RUNS another number of seeds or kills, BREAKWATER_SEED from
  * another seed on.
@@ -14,9 +15,10 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { devices } from './soak/devices.ts';
 import { kills } from './soak/kills.ts';
 import { addTallies, type Part, type Share, type Tally } from './soak/part.ts';
+import { reconnects } from './soak/reconnects.ts';
 import { simulation } from './soak/simulation.ts';
 
-const parts = new Map<string, Part>(Object.entries({ simulation, devices, kills }));
+const parts = new Map<string, Part>(Object.entries({ simulation, devices, kills, reconnects }));
 
 interface Task {
   readonly name: string;

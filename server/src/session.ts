@@ -38,6 +38,8 @@ export interface SessionOptions {
   readonly authenticate: Authenticate;
   /** The answer to `connect`. */
   readonly welcome: (identity: Required<Identity>, version: number) => Connected;
+  /** Over which time lost clients should spread their coming back, in milliseconds. */
+  readonly spreadMs: () => number;
   readonly scheduler: Scheduler;
   readonly log: (line: string) => void;
   readonly onLive: () => void;
@@ -209,7 +211,9 @@ export function startSession(options: SessionOptions): Session {
       case 'push':
         return await member.push(message);
       case 'ping':
-        return outbox.send(down.encode({ type: 'pong', request: message.request }));
+        return outbox.send(
+          down.encode({ type: 'pong', request: message.request, reconnectSpreadMs: options.spreadMs() }),
+        );
       case 'auth':
         return await renew(message);
       case 'connect':

@@ -54,6 +54,7 @@ export function createSessionWorld({ authenticate = admitEveryone, hub = createH
       reconnectSpreadMs: 250,
       limits: DEFAULT_LIMITS,
     }),
+    spreadMs: () => 250,
     scheduler,
     log: (line) => logged.push(line),
     onLive: () => {},

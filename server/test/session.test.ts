@@ -15,7 +15,7 @@ test('[SE1] connect is answered by connected, with who one is', async () => {
   socket.hear(CONNECT);
   await settle();
   expect(socket.sent).toMatchObject([
-    { type: 'connected', version: 3, tenant: 'acme', user: 'let me in', labels: ['acme'] },
+    { type: 'connected', version: 4, tenant: 'acme', user: 'let me in', labels: ['acme'] },
   ]);
 });
 
@@ -66,7 +66,7 @@ test('[SE4] versions that do not meet close with 4426, also when the rest of con
   const { socket, settle } = createSessionWorld();
   socket.hearFrame(future);
   await settle();
-  expect(socket.events.at(-1)).toBe('close 4426 the server speaks the versions 3 to 3, the client 200 to 201');
+  expect(socket.events.at(-1)).toBe('close 4426 the server speaks the versions 4 to 4, the client 200 to 201');
 });
 
 const BAD: readonly [name: string, frame: Uint8Array, isBinary: boolean][] = [
@@ -104,7 +104,7 @@ test('[SE6] an unknown optional message is skipped', async () => {
   socket.hearFrame(Uint8Array.of(FIRST_OPTIONAL_KIND, 1, 2, 3));
   socket.hear({ type: 'ping', request: 7 });
   await settle();
-  expect(socket.sent.at(-1)).toEqual({ type: 'pong', request: 7 });
+  expect(socket.sent.at(-1)).toEqual({ type: 'pong', request: 7, reconnectSpreadMs: 250 });
 });
 
 test('[SE7] messages are answered in the order of their arrival', async () => {

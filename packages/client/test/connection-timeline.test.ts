@@ -107,6 +107,16 @@ describe('connection timeline', () => {
     expect(attempts()).toEqual([0, 10.125]);
   });
 
+  it('[CN5] the spread is that of the last heartbeat: the server may have more clients by then', async () => {
+    const { connection, scheduler, server } = setUp('accepts', 0.5);
+    connection.dispatch({ type: 'start' });
+    await scheduler.advanceAsync(10_000);
+    server.spreadMs = 8_000;
+    await scheduler.advanceAsync(20_000);
+    server.drop();
+    expect(connection.state).toMatchObject({ name: 'offline', retryAt: 34_000 });
+  });
+
   it("[CN6] the server's wish is a floor under the delay", async () => {
     const { connection, scheduler, server } = setUp('accepts');
     connection.dispatch({ type: 'start' });

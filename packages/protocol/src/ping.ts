@@ -11,6 +11,8 @@ export interface Ping {
 export interface Pong {
   readonly type: 'pong';
   readonly request: number;
+  /** As in `connected`, by the number of sessions that there are now. */
+  readonly reconnectSpreadMs: number;
 }
 
 export const ping: Codec<Ping> = {
@@ -19,6 +21,9 @@ export const ping: Codec<Ping> = {
 };
 
 export const pong: Codec<Pong> = {
-  write: (encoder, { request }) => encoding.writeVarUint(encoder, request),
-  read: (decoder) => ({ type: 'pong', request: readUint(decoder) }),
+  write(encoder, { request, reconnectSpreadMs }) {
+    encoding.writeVarUint(encoder, request);
+    encoding.writeVarUint(encoder, reconnectSpreadMs);
+  },
+  read: (decoder) => ({ type: 'pong', request: readUint(decoder), reconnectSpreadMs: readUint(decoder) }),
 };

@@ -5,8 +5,9 @@
  * 1: connect, pull, push, ping · connected, page, ack, rows, pong, error
  * 2: get, got; `atomic` in push; `connected` without purgedBefore; more codes of refusals and errors
  * 3: auth, authed; `expiresAt` in connected
+ * 4: `reconnectSpreadMs` in pong
  */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** The oldest version this side still speaks. */
-export const MIN_PROTOCOL_VERSION = 3;
+export const MIN_PROTOCOL_VERSION = 4;

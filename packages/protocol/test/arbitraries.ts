@@ -79,7 +79,7 @@ const downs: Arbitraries<DownMessage> = {
     }),
   }),
   rows: record({ type: kind('rows'), groups: fc.array(newGroup, { maxLength: 3 }) }),
-  pong: record({ type: kind('pong'), request: uint }),
+  pong: record({ type: kind('pong'), request: uint, reconnectSpreadMs: uint }),
   error: record({ type: kind('error'), request: uint, code: fc.constantFrom(...ERROR_CODES), message: text }),
   got: fc.oneof(record({ type: kind('got'), request: uint }), record({ type: kind('got'), request: uint, row })),
   authed: record({ type: kind('authed'), request: uint, expiresAt: uint }),

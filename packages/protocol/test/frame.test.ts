@@ -76,7 +76,7 @@ test('[PR15] an empty frame is a FrameError', () => {
 });
 
 test('[PR16] encoding what is no message is a FrameError', () => {
-  expect(() => up.encode({ type: 'pong', request: 1 } as never)).toThrow(FrameError);
+  expect(() => up.encode({ type: 'pong', request: 1, reconnectSpreadMs: 0 } as never)).toThrow(FrameError);
 });
 
 describe('[PR17] bytes that break a rule of the format are a FrameError', () => {

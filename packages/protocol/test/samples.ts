@@ -10,7 +10,7 @@ const delta: Row = { id: 'n2', seq: 301, base: 299, deleted: true, bytes: new Ui
 const group = { collection: 'notes', rows: [whole, delta] };
 
 export const upSamples: Samples<UpMessage> = {
-  connect: [{ type: 'connect', versions: [1, 3], token: 'secret', replica: 'r1' }],
+  connect: [{ type: 'connect', versions: [1, 4], token: 'secret', replica: 'r1' }],
   pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
   push: [
     { type: 'push', request: 2, atomic: false, groups: [group, { collection: 'tags', rows: [] }] },
@@ -25,7 +25,7 @@ export const downSamples: Samples<DownMessage> = {
   connected: [
     {
       type: 'connected',
-      version: 3,
+      version: 4,
       serverId: 's1',
       epoch: 'e1',
       tenant: 't1',
@@ -59,7 +59,7 @@ export const downSamples: Samples<DownMessage> = {
     },
   ],
   rows: [{ type: 'rows', groups: [{ ...group, checkpoint: 303 }] }],
-  pong: [{ type: 'pong', request: 4 }],
+  pong: [{ type: 'pong', request: 4, reconnectSpreadMs: 2000 }],
   error: ERROR_CODES.map((code) => ({ type: 'error', request: 5, code, message: 'what to do' })),
   got: [
     { type: 'got', request: 6, row: whole },

@@ -22,6 +22,8 @@ export interface ScriptedServer {
   /** The client's ends of all sockets, oldest first. */
   readonly sockets: readonly WebSocketLike[];
   behaviour: Behaviour;
+  /** What each pong says of the time over which clients come back. */
+  spreadMs: number;
   readonly webSocket: (url: string) => WebSocketLike;
   /** Drops the link that is live. */
   drop(code?: number, reason?: string): void;
@@ -30,7 +32,7 @@ export interface ScriptedServer {
 
 export const CONNECTED: Connected = {
   type: 'connected',
-  version: 3,
+  version: 4,
   serverId: 'server-1',
   epoch: 'epoch-1',
   tenant: 'tenant-1',
@@ -54,6 +56,7 @@ export function createScriptedServer(scheduler: Scheduler, connected: Partial<Co
     received,
     sockets,
     behaviour: 'accepts',
+    spreadMs: CONNECTED.reconnectSpreadMs,
     webSocket() {
       attempts.push(scheduler.now());
       const socket = createFakeSocket((message) => answer(socket, message));
@@ -79,7 +82,8 @@ export function createScriptedServer(scheduler: Scheduler, connected: Partial<Co
     if (typeof behaviour === 'object') return socket.end(behaviour.closes, behaviour.reason ?? '');
     if (behaviour === 'stays silent') return;
     if (message.type === 'connect') socket.say({ ...CONNECTED, serverTime: scheduler.now(), ...connected });
-    if (message.type === 'ping') socket.say({ type: 'pong', request: message.request });
+    if (message.type === 'ping')
+      socket.say({ type: 'pong', request: message.request, reconnectSpreadMs: server.spreadMs });
     if (behaviour === 'accepts and drops') scheduler.after(1_000, () => socket.end(1006, ''));
   }
 

@@ -5,6 +5,7 @@ import {
   isFinal,
   MIN_PROTOCOL_VERSION,
   needsNewToken,
+  type Pong,
   PROTOCOL_VERSION,
   type Rows,
   retryAfterMs,
@@ -161,7 +162,8 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
   /** The reply's deadline notices a peer that is gone without a word. */
   function beat(session: Session): void {
     const sentAt = options.scheduler.now();
-    const onPong = () => {
+    const onPong = ({ reconnectSpreadMs }: Pong) => {
+      report({ type: 'spread', spreadMs: reconnectSpreadMs });
       options.onLatency?.(Math.max(0, options.scheduler.now() - sentAt));
       cancelHeartbeat = options.scheduler.after(HEARTBEAT_MS, () => beat(session));
     };

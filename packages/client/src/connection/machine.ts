@@ -57,8 +57,10 @@ export type ConnectionEvent =
   | { readonly type: 'hint' }
   /** The moment that wakeAt named has come. */
   | { readonly type: 'timer' }
-  /** The server's `connected` came. `spreadMs`: its reconnectSpreadMs. */
+  /** The server's `connected` came. `spreadMs`: over which time its clients spread when they come back. */
   | { readonly type: 'connected'; readonly spreadMs: number }
+  /** The server has another number of clients: see `connected`. */
+  | { readonly type: 'spread'; readonly spreadMs: number }
   /** The socket is gone, or the attempt failed. `floorMs`: the server's wish for the least delay. */
   | { readonly type: 'lost'; readonly cause: string; readonly floorMs?: number | undefined }
   /** There is a link, but replication over it failed. */
@@ -141,6 +143,8 @@ export function transition(
       return onTimer(state, options, circumstances);
     case 'connected':
       return state.name === 'connecting' ? goLive(state, event.spreadMs, circumstances) : unchanged(state);
+    case 'spread':
+      return state.name === 'live' ? { state: { ...state, spreadMs: event.spreadMs }, effects: [] } : unchanged(state);
     case 'lost':
       return hasSocket(state) ? onLost(state, event, options, circumstances) : unchanged(state);
     case 'sync-failed':

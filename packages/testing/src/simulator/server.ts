@@ -164,7 +164,7 @@ function failLoudly(line: string): void {
 function welcome(serverTime: number, epoch: string): Connected {
   return {
     type: 'connected',
-    version: 3,
+    version: 4,
     serverId: 'model',
     epoch,
     tenant: TENANT,
