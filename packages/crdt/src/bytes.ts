@@ -2,11 +2,17 @@ import * as decoding from 'lib0/decoding';
 import { MalformedError } from './malformed.ts';
 
 /** Longest text that is read character by character if it is ASCII, which is faster than TextDecoder for short ones. */
-const SHORT_TEXT = 16;
+const SHORT_TEXT = 24;
 
 /** Refuses what writeVarUint never writes: padded numbers, and those that a double cannot hold. */
 export function readUint(decoder: decoding.Decoder): number {
   const start = decoder.pos;
+  const first = decoder.arr[start];
+  // Nearly all numbers of a state are below 128.
+  if (first !== undefined && first < 128) {
+    decoder.pos = start + 1;
+    return first;
+  }
   const value = decoding.readVarUint(decoder);
   const isPadded = decoder.pos - start > 1 && decoder.arr[decoder.pos - 1] === 0;
   if (isPadded || !Number.isSafeInteger(value)) throw new MalformedError('a number is padded or too large');
