@@ -6,6 +6,8 @@ export interface ManualScheduler extends Scheduler {
   advance(durationMs: number): void;
   /** As advance, but promises settle between two callbacks. */
   advanceAsync(durationMs: number): Promise<void>;
+  /** The device sleeps: the time passes, and what was due in it runs at once on waking. */
+  sleep(durationMs: number): Promise<void>;
   /** How many callbacks are waiting. */
   readonly waiting: number;
 }
@@ -51,6 +53,13 @@ export function createManualScheduler(startMs = 0): ManualScheduler {
         await settlePromises();
       }
       now = until;
+    },
+    async sleep(durationMs) {
+      now += durationMs;
+      for (let timer = nextDue(now); timer; timer = nextDue(now)) {
+        fire(timer);
+        await settlePromises();
+      }
     },
     get waiting() {
       return timers.size;

@@ -13,20 +13,7 @@ import {
   tripped,
 } from './breaker.ts';
 
-/*
- *            start                 connected                 5 s
- *   paused ─────────▶ connecting ─────────────▶ live(new) ────────▶ live(lasting)
- *                       ▲     │ lost               │ lost               │ lost
- *               retryAt │     ▼ failure + 1        ▼ failure + 1        ▼ no failure
- *                      offline ◀───────────────────┴────────────────────┘
- *                             │ the 5th failure                (also from live: sync failed)
- *               probeAt       ▼
- *   connecting ◀─────────── halted        A lost probe goes straight back to halted.
- *
- *   From anywhere: pause → paused · stop → stopped · fail → failed. A refused token: connecting → needs-auth,
- *   live → connecting.
- *   From offline, halted, needs-auth and failed: retry → connecting.
- */
+/** Drawn in docs/ARCHITECTURE.md. */
 export type ConnectionState = {
   readonly since: number;
   readonly breaker: Breaker;
