@@ -1,10 +1,11 @@
-import { createDatabase, type Replication, replicate } from '@breakwater/client';
+import { createDatabase, defineCollections, type Replication, replicate } from '@breakwater/client';
 import { down, up } from '@breakwater/protocol';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CuttableSockets, createCuttableSockets } from '../src/cuttable-sockets.ts';
 import { createManualScheduler, type ManualScheduler } from '../src/manual-scheduler.ts';
+import { createScriptedServer } from '../src/scripted-server.ts';
 import {
   openWorldClient,
   startWorldServer,
@@ -148,5 +149,35 @@ describe('a breaker that opens', () => {
     sockets.onHear = () => {};
     await healsByOneProbe();
     expect((await database.notes.findOne('shared').exec(true)).body).toBe('low tide at noon');
+  });
+});
+
+describe('an outage of ten minutes', () => {
+  it('[CN1] costs six attempts, whatever the number of collections', async () => {
+    const { schema } = worldCollections.notes;
+    const collections = defineCollections({
+      a: { schema },
+      b: { schema },
+      c: { schema },
+      d: { schema },
+      e: { schema },
+    });
+    const storage = getRxStorageMemory();
+    const large = await createDatabase({
+      name: `five-${crypto.randomUUID()}`,
+      storage,
+      collections,
+      multiInstance: false,
+    });
+    const refusing = createScriptedServer(scheduler);
+    refusing.behaviour = 'refuses';
+    const { webSocket } = refusing;
+    const replication = replicate(large, { url: server.url, scheduler, webSocket, random: () => 0 });
+    for (const name of ['a', 'b', 'c', 'd', 'e'] as const) await large[name].insert({ id: 'n', title: name });
+    await firstValueFrom(replication.pending$.pipe(filter(({ rows }) => rows === 5)));
+    await scheduler.advanceAsync(600_000);
+    expect(refusing.attempts).toHaveLength(6);
+    expect(replication.status).toMatchObject({ state: 'halted' });
+    await large.close();
   });
 });
