@@ -11,6 +11,7 @@ export interface LineOptions {
   readonly random: () => number;
   /** See {@link LaneOptions.cutOffset}. */
   readonly cutOffset: Readonly<Record<Direction, (bytes: Uint8Array) => number | undefined>>;
+  readonly onCut: () => void;
   /** Both of its ends are closed. */
   readonly onGone: () => void;
 }
@@ -26,7 +27,7 @@ export interface Line {
   cut(): void;
 }
 
-export function layLine({ client, to, weather, scheduler, random, cutOffset, onGone }: LineOptions): Line {
+export function layLine({ client, to, weather, scheduler, random, cutOffset, onCut, onGone }: LineOptions): Line {
   const server = connect({ port: to, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   client.setNoDelay(true);
   let isSwallowing = false;
@@ -42,6 +43,7 @@ export function layLine({ client, to, weather, scheduler, random, cutOffset, onG
       random,
       cutOffset: cutOffset[direction],
       onCut() {
+        onCut();
         // The receiver is to have all that got through: it hears of the end behind it.
         from.destroy();
         to.end();

@@ -15,6 +15,8 @@ export interface FaultProxy {
   readonly accepted: number;
   /** Connections that are open. */
   readonly open: number;
+  /** Connections that were cut where a test had said, by bytes or at a frame. */
+  readonly cuts: number;
   /** Bytes under way: taken from one side, not yet handed to the other. */
   readonly waiting: number;
   /** Everything takes so long, plus up to so much by chance. The order stays. */
@@ -88,6 +90,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   let isSwallowing = false;
   let isRefusing = false;
   let accepted = 0;
+  let cuts = 0;
 
   const listener = createServer({ allowHalfOpen: true }, (client) => {
     client.on('error', () => {});
@@ -114,7 +117,10 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       return (bytes: Uint8Array) => follow(bytes) ?? cutAfter[direction];
     };
     const cutOffset = { up: cutterFor('up'), down: cutterFor('down') };
-    return layLine({ client, to, weather, scheduler, random, cutOffset, onGone });
+    const onCut = () => {
+      cuts += 1;
+    };
+    return layLine({ client, to, weather, scheduler, random, cutOffset, onCut, onGone });
   }
 
   function change(weatherNow: Partial<Weather>): void {
@@ -129,6 +135,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     },
     get open() {
       return lines.size;
+    },
+    get cuts() {
+      return cuts;
     },
     get waiting() {
       return [...lines].reduce((sum, { waiting }) => sum + waiting, 0);
