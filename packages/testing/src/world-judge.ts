@@ -46,10 +46,14 @@ async function reportOn({ name, notes, sync }: WorldClient): Promise<ReplicaRepo
 }
 
 /** Every row of the notes, tombstones included. */
-export function statesOf(server: WorldServer): [id: string, state: State][] {
-  const all = { after: 0, labels: ['default'], maxRows: 1_000, maxBytes: 2 ** 24 };
-  const { rows } = server.store.page('default', 'notes', all);
-  return rows.map(({ id, state }) => [id, decodeState(state)]);
+export function statesOf({ store }: WorldServer): [id: string, state: State][] {
+  const states: [string, State][] = [];
+  for (let after = 0; ; ) {
+    const page = store.page('default', 'notes', { after, labels: ['default'], maxRows: 1_000, maxBytes: 2 ** 24 });
+    states.push(...page.rows.map(({ id, state }): [string, State] => [id, decodeState(state)]));
+    if (page.last) return states;
+    after = page.checkpoint;
+  }
 }
 
 /** What an app sees. */
