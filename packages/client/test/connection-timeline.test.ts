@@ -173,6 +173,21 @@ describe('connection timeline', () => {
     expect(connection.state).toMatchObject({ name: 'offline', breaker: { syncFailures: 0 } });
   });
 
+  it('[CN8] a success that is told late does not close a breaker that has opened since', async () => {
+    const { connection, scheduler } = setUp('accepts');
+    connection.dispatch({ type: 'start' });
+    await scheduler.advanceAsync(1_000);
+    for (let i = 0; i < 5; i++) {
+      connection.dispatch({ type: 'sync-failed', cause: 'disk full' });
+      await scheduler.advanceAsync(100_000);
+    }
+    connection.dispatch({ type: 'sync-succeeded' });
+    await scheduler.advanceAsync(300_000);
+    expect(connection.state.name).toBe('live');
+    connection.dispatch({ type: 'sync-failed', cause: 'disk full' });
+    expect(connection.state.name).toBe('halted');
+  });
+
   it('[CN7] a token that expires on a living link is asked for again; only a fresh one that is refused ends it', async () => {
     const { connection, scheduler, server, attempts } = setUp('accepts');
     connection.dispatch({ type: 'start' });

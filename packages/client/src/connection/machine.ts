@@ -137,9 +137,10 @@ export function transition(
     case 'sync-failed':
       return state.name === 'live' ? onSyncFailed(state, event.cause, options, circumstances) : unchanged(state);
     case 'sync-succeeded':
-      return state.breaker.syncFailures === 0
-        ? unchanged(state)
-        : { state: { ...state, breaker: syncSucceeded(state.breaker) }, effects: [] };
+      // Late, from a link that is gone, it must not close a breaker that has opened since.
+      return state.name === 'live' && state.breaker.syncFailures > 0
+        ? { state: { ...state, breaker: syncSucceeded(state.breaker) }, effects: [] }
+        : unchanged(state);
     case 'token-refused':
       return onTokenRefused(state, event.reason, circumstances);
     case 'fail':
@@ -243,6 +244,7 @@ function onTimer(state: ConnectionState, options: MachineOptions, circumstances:
       return onLost(state, { cause }, options, circumstances);
     }
     case 'live':
+      if (state.lastsAt === undefined) return unchanged(state);
       return { state: { ...state, breaker: linkLasted(state.breaker), lastsAt: undefined }, effects: [] };
     default:
       return unchanged(state);
