@@ -169,6 +169,49 @@ describe('a batch', () => {
     expect(heads()).toEqual([0, 0, 0]);
   });
 
+  it('[BT2] whose refusal is cut off is refused as one all the same', async () => {
+    const a = await openDevice();
+    const { onSend } = a.sockets;
+    let gets = 0;
+    a.sockets.onSend = (frame) => {
+      onSend(frame);
+      if (up.decode(frame)?.type === 'get' && ++gets === 2) a.sockets.cut();
+    };
+    await batch(a.database, (tx) => {
+      tx.orders.insert({ id: '1', title: 'paid', body: TOO_LONG });
+      tx.payments.insert({ id: '1', title: 'by card' });
+    });
+    await a.sync.awaitInSync();
+    expect(heads()).toEqual([0, 0, 0]);
+    expect(a.sync.refused.map(({ collection, code }) => [collection, code])).toEqual([
+      ['orders', 'too-large'],
+      ['payments', 'batch-refused'],
+    ]);
+    expect(new Set(a.sync.refused.map((write) => write.batch)).size).toBe(1);
+  });
+
+  it('[BT8] batches that share a document and are too much for one push go up in several', async () => {
+    const a = await openDevice();
+    await a.database.carts.insert({ id: 'stock', title: 'full' });
+    await a.sync.awaitInSync();
+    a.sync.pause();
+    for (let i = 1; i <= 120; i++) {
+      await batch(a.database, (tx) => {
+        tx.orders.insert({ id: `${i}`, title: 'paid' });
+        tx.carts.patch('stock', { rating: i });
+      });
+    }
+    a.sync.start();
+    await a.sync.awaitInSync();
+    expect(a.sync.refused).toEqual([]);
+    expect(await count(a.database)).toEqual([120, 0, 1]);
+    expect(heads()).toEqual([120, 0, 2]);
+    const [first, ...rest] = a.pushes.filter(({ atomic }) => atomic);
+    expect(first && idsOf(first).flat()).toContain('stock');
+    expect(first?.groups.flatMap(({ rows }) => rows)).toHaveLength(100);
+    expect(rest.every(({ groups }) => groups.every(({ collection }) => collection === 'orders'))).toBe(true);
+  });
+
   it('[BT3] of which one document cannot be written leaves nothing, and says which', async () => {
     const a = await openDevice();
     await a.database.payments.insert({ id: '1', title: 'there' });
