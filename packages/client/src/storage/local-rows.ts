@@ -74,7 +74,7 @@ export interface LocalRows {
   restamp(ids: readonly string[]): Promise<PendingChange[]>;
   /**
    * Rows go back to what the server holds. `keep` stores what the user had written there, before it is gone from the
-   * documents; maybe twice, under the same revision.
+   * documents; maybe twice, of the same refused revision.
    */
   replace(rows: readonly Replacement[], keep: KeepRefused): Promise<PendingChange[]>;
   /** What is pending among the rows written after `lwt`, batch by batch; with `whole`, every row counts as pending. */
