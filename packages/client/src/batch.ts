@@ -12,10 +12,15 @@ export interface BatchCollection<D> {
   get(id: string): Promise<D | undefined>;
   /** A new document. */
   insert(document: D): void;
-  /** These fields of a document that is there; a field that is undefined is removed. */
-  patch(id: string, change: Partial<D>): void;
+  /** These fields of a document that is there, each as a whole; an optional one that is undefined is removed. */
+  patch(id: string, change: ChangeOf<D>): void;
   remove(id: string): void;
 }
+
+/** New values of some fields; undefined removes an optional one. */
+export type ChangeOf<D> = {
+  readonly [K in keyof D]?: Partial<Pick<D, K>> extends Pick<D, K> ? D[K] | undefined : D[K];
+};
 
 /** The collections of a database within a batch. */
 export type BatchOf<C> = {

@@ -17,7 +17,7 @@ import { bind } from './sync/binding.ts';
 import { type CollectionSync, createCollectionSync } from './sync/collection-sync.ts';
 import type { Confirmation, Question } from './sync/confirmation.ts';
 import type { Inbox } from './sync/inbox.ts';
-import { readJournal, removeJournal, watchJournals } from './sync/journal.ts';
+import { readJournal, refuseJournal, removeJournal, watchJournals } from './sync/journal.ts';
 import { type DatabaseRecord, openCollectionRecord, openDatabaseRecord, type RecordKeeper } from './sync/record.ts';
 import { ClockJumpError } from './sync/up.ts';
 
@@ -84,6 +84,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const batchUp = createBatchUp({
     members: () => collections.map(({ member }) => member),
     readJournal: (batch) => readJournal(database, batch),
+    refuseJournal: (batch, what) => refuseJournal(database, batch, what),
     removeJournal: (batch) => removeJournal(database, batch),
   });
   const record = await openDatabaseRecord(database, () => randomToken(12));

@@ -10,7 +10,7 @@ export { type BreakwaterStorageOptions, withBreakwater } from './storage/with-br
 
 export { replicate } from './replicate.ts';
 export type { ReplicateOptions, Replication } from './replication.ts';
-export { type BatchCollection, type BatchOf, batch } from './batch.ts';
+export { type BatchCollection, type BatchOf, batch, type ChangeOf } from './batch.ts';
 export { BatchError, ConfirmTimeoutError, ReplicationEndedError, UnsentWritesError } from './errors.ts';
 export type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
 export type { BackoffOptions } from './connection/backoff.ts';

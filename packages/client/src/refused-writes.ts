@@ -1,5 +1,6 @@
 import type { JsonObject } from '@breakwater/crdt';
 import type { RxCollection, RxDatabase } from 'rxdb';
+import { BatchError } from './errors.ts';
 import type { RefusedWrite } from './status.ts';
 import type { Inbox, RefusedRecord } from './sync/inbox.ts';
 import { type WriteAgain, writeAgain } from './sync/write-again.ts';
@@ -18,11 +19,10 @@ export function toRefusedWrites(
   function toRefusedWrite(record: RefusedRecord, collection: RxCollection): RefusedWrite {
     const { id, code, reason, at, kind, document, paths, batch } = record;
 
-    async function retryWith(change: JsonObject): Promise<void> {
-      const together = togetherWith(record);
-      await writeAgain(collection.database as RxDatabase, together.flatMap(toWrite(record, change)));
-      await forget(together);
-    }
+    const retryWith = (change: JsonObject) =>
+      inbox.settle(record, (together) =>
+        writeAgain(collection.database as RxDatabase, together.map(toWrite(record, change))),
+      );
 
     return {
       collection: collection.name,
@@ -36,23 +36,22 @@ export function toRefusedWrites(
       fields: paths,
       retry: () => retryWith({}),
       edit: (change) => retryWith(change as JsonObject),
-      discard: () => forget(togetherWith(record)),
+      discard: () => inbox.settle(record, async () => {}),
     };
   }
 
-  function toWrite(edited: RefusedRecord, change: JsonObject): (record: RefusedRecord) => WriteAgain[] {
+  function toWrite(edited: RefusedRecord, change: JsonObject): (record: RefusedRecord) => WriteAgain {
     return (record) => {
       const collection = collections.find(({ name }) => name === record.collection);
-      if (collection === undefined) return [];
-      return [{ collection, record, ...(record === edited ? { change } : {}) }];
+      if (collection === undefined) {
+        const { id, collection: name } = record;
+        throw new BatchError(`'${id}' of '${name}' belongs to it: open that collection, then write both again`);
+      }
+      return { collection, record, ...(isSame(record, edited) ? { change } : {}) };
     };
   }
+}
 
-  function togetherWith(record: RefusedRecord): readonly RefusedRecord[] {
-    return record.batch === undefined ? [record] : records.filter(({ batch }) => batch === record.batch);
-  }
-
-  async function forget(records: readonly RefusedRecord[]): Promise<void> {
-    for (const record of records) await inbox.remove(record);
-  }
+function isSame(a: RefusedRecord, b: RefusedRecord): boolean {
+  return a.collection === b.collection && a.id === b.id && a.refusedRevision === b.refusedRevision;
 }

@@ -32,8 +32,8 @@ export interface RefusedWrite {
   /** Writes with the same one were refused together; retry, edit and discard concern all of them. */
   readonly batch?: string;
   /**
-   * `too-large`, `invalid`, `forbidden`, `batch-refused`, `clock-ahead`, `malformed`, or `purged`: the document was deleted
-   * elsewhere, so long ago that the server has forgotten it.
+   * `too-large`, `invalid`, `forbidden`, `batch-refused`, `unknown-collection` (of a batch only), `clock-ahead`, `malformed`,
+   * or `purged`: the document was deleted elsewhere, so long ago that the server has forgotten it.
    */
   readonly code: string;
   /** For people: what was wrong and what to do. */
@@ -47,9 +47,11 @@ export interface RefusedWrite {
   /** The fields that were refused, as paths such as `address.city`. */
   readonly fields: readonly string[];
   /**
-   * Makes the same change once more, to the document as it is now, and takes the write out of the inbox.
+   * Makes the same change once more, to the document as it is now, and takes the write out of the inbox. What is not in the
+   * inbox any more is left alone.
    *
-   * @throws BatchError when RxDB does not take it; the write then stays in the inbox.
+   * @throws BatchError when RxDB does not take it, or a part of its batch is in a collection that is not open; the write then
+   * stays in the inbox.
    */
   retry(): Promise<void>;
   /** As `retry`, with these fields in place of what was refused. */

@@ -8,7 +8,7 @@ import type { Halt } from '../src/connection/machine.ts';
 const MINUTE_MS = 60_000;
 
 /** A server whose tokens live for so long, and a connection that counts how often it asks for one. */
-function setUp({ lifeMs = 0, halt }: { lifeMs?: number; halt?: Halt } = {}) {
+function setUp({ lifeMs = 0, renews = true, halt }: { lifeMs?: number; renews?: boolean; halt?: Halt } = {}) {
   const scheduler = createManualScheduler();
   const server = createScriptedServer(scheduler, lifeMs === 0 ? {} : { expiresAt: lifeMs });
   const latencies: number[] = [];
@@ -35,7 +35,7 @@ function setUp({ lifeMs = 0, halt }: { lifeMs?: number; halt?: Halt } = {}) {
   const answer = () => {
     for (const message of server.received.slice(answered)) {
       if (message.type === 'auth' && answersAuth) {
-        server.say({ type: 'authed', request: message.request, expiresAt: scheduler.now() + lifeMs });
+        server.say({ type: 'authed', request: message.request, expiresAt: lifeMs + (renews ? scheduler.now() : 0) });
       }
     }
     answered = server.received.length;
@@ -80,6 +80,16 @@ describe('tokens', () => {
     connection.dispatch({ type: 'start' });
     await pass(60 * MINUTE_MS);
     expect(sent()).toEqual([['connect', 'token 1']]);
+  });
+
+  it('[CN14] an app that has no fresher one is not asked again and again', async () => {
+    const { connection, sent, pass } = setUp({ lifeMs: 10 * MINUTE_MS, renews: false });
+    connection.dispatch({ type: 'start' });
+    await pass(10 * MINUTE_MS);
+    expect(sent()).toEqual([
+      ['connect', 'token 1'],
+      ['auth', 'token 2'],
+    ]);
   });
 
   it('[CN14] when the server ends the session all the same, the next attempt asks for one', async () => {

@@ -1,4 +1,13 @@
-import { formatStamp, GENERATION, NO_STAMP, type Path, type Stamp, type State, toPath } from '@breakwater/crdt';
+import {
+  EMPTY_STATE,
+  formatStamp,
+  GENERATION,
+  NO_STAMP,
+  type Path,
+  type Stamp,
+  type State,
+  toPath,
+} from '@breakwater/crdt';
 import { addRxPlugin, type RxCollection, type RxDatabase, type RxStorage } from 'rxdb';
 import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
 import { RxDBMigrationSchemaPlugin } from 'rxdb/plugins/migration-schema';
@@ -136,6 +145,48 @@ describe('rows from the server', () => {
     const stored = await storedDocument(database.notes, 'a');
     expect([stored.title, stored.body, stored.rating]).toEqual(['Hull', 'theirs', 3]);
     expect((await readOne(rows, 'a')).state.registers.has(toPath(['rating']))).toBe(false);
+  });
+});
+
+describe('rows of several connections', () => {
+  const [old, middle, now] = [-3_000, -2_000, -1_000].map((ms) => stateOf(stampIn(ms), { title: `${ms}` }));
+  const remote = (seq: number, state = now) => ({ id: 'a', seq, state: state ?? EMPTY_STATE });
+
+  async function openMerged() {
+    const { notes, rows } = await openNotes();
+    const forgotten: unknown[] = [];
+    const merge = (seq: number, state = now) =>
+      rows.mergeRows([remote(seq, state)], async (refused) => void forgotten.push(...refused));
+    await merge(5);
+    const title = async () => (await storedDocument(notes, 'a')).title;
+    return { notes, rows, merge, forgotten, title };
+  }
+
+  it('[LR9] news that another tab had later already is no sign of a purge', async () => {
+    const { merge, forgotten, title } = await openMerged();
+    await merge(3, old);
+    await merge(4, middle);
+    expect([await title(), forgotten]).toEqual(['-1000', []]);
+  });
+
+  it('[LR9] nor is it after an ack that comes later than what another tab has heard of the row', async () => {
+    const { notes, rows, merge, forgotten, title } = await openMerged();
+    await (await notes.findOne('a').exec(true)).patch({ rating: 1 });
+    const pushed = await readOne(rows, 'a');
+    await rows.acknowledge([{ id: 'a', pushed, seq: 3 }]);
+    const { registers } = pushed.state;
+    const known = new Map([...registers].filter(([path]) => path !== toPath(['title'])));
+    await merge(4, { ...pushed.state, registers: known });
+    expect([await title(), forgotten]).toEqual(['-1000', []]);
+  });
+
+  it('[LR9] a store with another life counts anew', async () => {
+    const { notes, rows } = await openMerged();
+    await rows.mergeRows([remote(2)]);
+    expect((await storedMeta(notes, 'a')).meta.seq).toBe(2);
+    await (await notes.findOne('a').exec(true)).patch({ rating: 1 });
+    await rows.acknowledge([{ id: 'a', pushed: await readOne(rows, 'a'), seq: 1 }], { isAnotherLife: true });
+    expect((await storedMeta(notes, 'a')).meta.seq).toBe(1);
   });
 });
 

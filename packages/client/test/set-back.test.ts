@@ -5,6 +5,7 @@ import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDatabase } from '../src/create-database.ts';
+import { batchContext } from '../src/storage/contexts.ts';
 import { createLocalRows, type LocalRows } from '../src/storage/local-rows.ts';
 import type { RefusedValues } from '../src/storage/set-back.ts';
 import { planCollections } from './note-collections.ts';
@@ -133,6 +134,52 @@ describe('a row that goes back', () => {
     const { body } = readRich(both.rich, [['body', 'text']]);
     expect(body).toContain('REFUSED');
     expect(body).toContain('written');
+  });
+
+  it('[RF7] a local write that comes between keeping and going back does not make two records of it', async () => {
+    const { plans, rows, kept } = await openPlans();
+    const plan = await plans.insert({ id: 'p', title: 'Hull' });
+    const server = await acknowledge(rows);
+    await plan.incrementalPatch({ title: 'Keel' });
+    const pushed = await readOne(rows);
+    await rows.replace([{ id: 'p', server, pushed }], async (refused) => {
+      kept.push(...refused);
+      if (kept.length === 1) await plan.incrementalPatch({ body: 'later' });
+    });
+    expect(kept.map(({ refusedRevision }) => refusedRevision)).toEqual([pushed.document._rev, pushed.document._rev]);
+    expect((await plans.findOne('p').exec(true)).toJSON()).toMatchObject({ title: 'Hull', body: 'later' });
+  });
+
+  it('[RF5] what was written anew since is not kept as refused', async () => {
+    const { plans, rows, kept, keep } = await openPlans();
+    const plan = await plans.insert({ id: 'p', title: 'Hull', likes: 1 });
+    const server = await acknowledge(rows);
+    await plan.incrementalPatch({ title: 'Refused', likes: 5, address: { city: 'Kiel' } });
+    const pushed = await readOne(rows);
+    await plan.incrementalPatch({ title: 'Later', likes: 6 });
+    await rows.replace([{ id: 'p', server, pushed }], keep);
+    expect(kept.map(({ paths }) => paths.filter((path) => !path.startsWith('likes')))).toEqual([['address.city']]);
+    expect(kept[0]?.paths).toHaveLength(2);
+    expect((await plans.findOne('p').exec(true)).toJSON()).toMatchObject({ title: 'Later', likes: 2 });
+  });
+
+  it('[BT6] what a newer batch has written to a row that goes back still belongs to that', async () => {
+    const { plans, rows, keep } = await openPlans();
+    await plans.insert({ id: 'p', title: 'Hull', likes: 1 });
+    const server = await acknowledge(rows);
+    const write = async (batch: string, change: object) => {
+      const previous = await storedDocument(plans as unknown as RxCollection, 'p');
+      await plans.storageInstance.bulkWrite(
+        [{ previous, document: { ...previous, ...change } }] as never,
+        batchContext(batch),
+      );
+    };
+    await write('older', { title: 'Keel' });
+    const pushed = await readOne(rows);
+    await write('newer', { body: 'later' });
+    await rows.replace([{ id: 'p', server, pushed }], keep);
+    const { meta, pending } = await storedMeta(plans as unknown as RxCollection, 'p');
+    expect([meta.batches, pending]).toEqual([['newer'], ['body']]);
   });
 
   it('[RF7] a row that was seen later than it should be stays', async () => {

@@ -1,4 +1,12 @@
-import { BatchError, batch, createDatabase, defineCollections, type Replication, replicate } from '@breakwater/client';
+import {
+  BatchError,
+  batch,
+  type ChangeOf,
+  createDatabase,
+  defineCollections,
+  type Replication,
+  replicate,
+} from '@breakwater/client';
 import { down, type Push, type Rows, up } from '@breakwater/protocol';
 import type { RxStorage, RxStorageInstance } from 'rxdb';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
@@ -169,6 +177,49 @@ describe('a batch', () => {
     expect(heads()).toEqual([0, 0, 0]);
   });
 
+  it('[BT2] whose refusal is cut off is refused as one all the same', async () => {
+    const a = await openDevice();
+    const { onSend } = a.sockets;
+    let gets = 0;
+    a.sockets.onSend = (frame) => {
+      onSend(frame);
+      if (up.decode(frame)?.type === 'get' && ++gets === 2) a.sockets.cut();
+    };
+    await batch(a.database, (tx) => {
+      tx.orders.insert({ id: '1', title: 'paid', body: TOO_LONG });
+      tx.payments.insert({ id: '1', title: 'by card' });
+    });
+    await a.sync.awaitInSync();
+    expect(heads()).toEqual([0, 0, 0]);
+    expect(a.sync.refused.map(({ collection, code }) => [collection, code])).toEqual([
+      ['orders', 'too-large'],
+      ['payments', 'batch-refused'],
+    ]);
+    expect(new Set(a.sync.refused.map((write) => write.batch)).size).toBe(1);
+  });
+
+  it('[BT8] batches that share a document and are too much for one push go up in several', async () => {
+    const a = await openDevice();
+    await a.database.carts.insert({ id: 'stock', title: 'full' });
+    await a.sync.awaitInSync();
+    a.sync.pause();
+    for (let i = 1; i <= 120; i++) {
+      await batch(a.database, (tx) => {
+        tx.orders.insert({ id: `${i}`, title: 'paid' });
+        tx.carts.patch('stock', { rating: i });
+      });
+    }
+    a.sync.start();
+    await a.sync.awaitInSync();
+    expect(a.sync.refused).toEqual([]);
+    expect(await count(a.database)).toEqual([120, 0, 1]);
+    expect(heads()).toEqual([120, 0, 2]);
+    const [first, ...rest] = a.pushes.filter(({ atomic }) => atomic);
+    expect(first && idsOf(first).flat()).toContain('stock');
+    expect(first?.groups.flatMap(({ rows }) => rows)).toHaveLength(100);
+    expect(rest.every(({ groups }) => groups.every(({ collection }) => collection === 'orders'))).toBe(true);
+  });
+
   it('[BT3] of which one document cannot be written leaves nothing, and says which', async () => {
     const a = await openDevice();
     await a.database.payments.insert({ id: '1', title: 'there' });
@@ -177,6 +228,8 @@ describe('a batch', () => {
     await expect(pay(a)).rejects.toThrow("payments: '1' cannot be inserted: it is there already");
     await expect(batch(a.database, (tx) => tx.orders.patch('9', { title: 'x' }))).rejects.toThrow(BatchError);
     await expect(batch(a.database, (tx) => tx.orders.remove('9'))).rejects.toThrow("orders: '9' cannot be removed");
+    const renamed = batch(a.database, (tx) => tx.payments.patch('1', { id: '2' }));
+    await expect(renamed).rejects.toThrow("payments: '1' cannot become '2', a document keeps its id");
     await expect(
       batch(a.database, (tx) => {
         tx.orders.insert({ id: '2', title: 'paid' });
@@ -185,6 +238,20 @@ describe('a batch', () => {
     ).rejects.toThrow('changed its mind');
     expect([await orders, ...(await count(a.database))]).toEqual([0, 0, 1, 0]);
     expect(a.sync.pending.rows).toBe(0);
+  });
+
+  it('[BT9] replaces each patched field as a whole, removes those that are undefined, and touches no other', async () => {
+    const a = await openDevice();
+    await a.database.orders.insert({ id: '1', title: 'open', rating: 4, place: { city: 'Kiel', street: 'Pier' } });
+    await batch(a.database, async (tx) => {
+      tx.orders.patch('1', { rating: undefined, place: { city: 'Hull' } });
+      expect(await tx.orders.get('1')).toMatchObject({ title: 'open', place: { city: 'Hull' } });
+    });
+    const { rating, place, title } = (await a.database.orders.findOne('1').exec(true)).toJSON();
+    expect({ rating, place, title }).toEqual({ rating: undefined, place: { city: 'Hull' }, title: 'open' });
+    // @ts-expect-error a required field cannot be removed
+    const change: ChangeOf<{ title: string; rating?: number }> = { title: undefined, rating: undefined };
+    expect(Object.keys(change)).toEqual(['title', 'rating']);
   });
 
   it('[BT3] that the storage fails in the middle of leaves nothing, and what was there before', async () => {

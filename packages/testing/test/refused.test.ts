@@ -128,6 +128,18 @@ describe('what the server refuses', () => {
     expect(await shows(a)).toMatchObject({ body: 'low tide' });
   });
 
+  it('[RF3] who asks twice for the same gets it once', async () => {
+    await share();
+    await (await find(a)).incrementalModify((note) => ({ ...note, body: TOO_LONG, likes: 3 }));
+    await settle();
+    const refused = refusedAt(a);
+    await Promise.all([refused.edit({ body: 'short' }), refused.edit({ body: 'short' })]);
+    await refused.retry();
+    await settle();
+    expect(await shows(b)).toMatchObject({ body: 'short', likes: 3 });
+    expect(a.sync.refused).toEqual([]);
+  });
+
   it('[RF5] what is written while the refusal is under way stays, on top of what the server holds', async () => {
     await share();
     const held = a.sockets.hold('got');

@@ -178,13 +178,16 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
     const delayMs = Math.max(leftMs / 2, leftMs - RENEW_BEFORE_MS);
     cancelRenewal = options.scheduler.after(delayMs, () => {
       // Without a fresh one the server ends the session, and the next attempt asks again.
-      renew(session, serverTime + delayMs).catch(() => {});
+      renew(session, expiresAt, serverTime + delayMs).catch(() => {});
     });
   }
 
-  async function renew(session: Session, serverTime: number): Promise<void> {
+  async function renew(session: Session, expiresAt: number, serverTime: number): Promise<void> {
     const token = await options.token();
-    await session.request({ type: 'auth', token }, ({ expiresAt }) => renewBefore(session, expiresAt, serverTime));
+    await session.request({ type: 'auth', token }, (authed) => {
+      // An app that has no fresher one would be asked ever faster, the nearer the end.
+      if (authed.expiresAt === 0 || authed.expiresAt > expiresAt) renewBefore(session, authed.expiresAt, serverTime);
+    });
   }
 
   try {

@@ -58,11 +58,15 @@ export interface LocalRows {
   /**
    * Merges rows into the storage. With `keepForgotten`, a row that lacks what the server once acknowledged is another one
    * under the same id, made after the first was deleted and purged: it takes the place of the one that is here, and what was
-   * pending of that is kept.
+   * pending of that is kept. Without it the server's store may have another life, which has forgotten more than that and
+   * counts anew.
    */
   mergeRows(rows: readonly RemoteRow[], keepForgotten?: KeepRefused): Promise<PendingChange[]>;
-  /** Clears what is pending no more, unseen by queries. */
-  acknowledge(rows: readonly AcknowledgedRow[]): Promise<PendingChange[]>;
+  /** Clears what is pending no more, unseen by queries. `isAnotherLife`: the server's store counts anew. */
+  acknowledge(
+    rows: readonly AcknowledgedRow[],
+    options?: { readonly isAnotherLife: boolean },
+  ): Promise<PendingChange[]>;
   /**
    * Stamps anew what is pending and ahead of the clock as it is now: the server found it to be from the future. Answers
    * the rows that had such stamps.
@@ -70,7 +74,7 @@ export interface LocalRows {
   restamp(ids: readonly string[]): Promise<PendingChange[]>;
   /**
    * Rows go back to what the server holds. `keep` stores what the user had written there, before it is gone from the
-   * documents; maybe twice, under the same revision.
+   * documents; maybe twice, of the same refused revision.
    */
   replace(rows: readonly Replacement[], keep: KeepRefused): Promise<PendingChange[]>;
   /** What is pending among the rows written after `lwt`, batch by batch; with `whole`, every row counts as pending. */
@@ -145,15 +149,16 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   function mergeRow(remote: RemoteRow, stored: StoredDocument | undefined, mayForget = false): Change {
     knownRich.note(remote.id, remote.state);
     const local = stored && toLocalRow(plan, stored);
+    const seq = mayForget ? latest(local?.seq, remote.seq) : remote.seq;
     const instead = local && mayForget && hasForgotten(remote, local) ? replacedBy(remote, local) : undefined;
     if (instead !== undefined) return instead;
     const state = local ? merge(local.state, remote.state) : remote.state;
     const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
     if (stored && local && sameState(local.state, state)) {
-      return silent(plan, stored, { pending, seq: remote.seq, batches: local.batches });
+      return silent(plan, stored, { pending, seq, batches: local.batches });
     }
     const { replaced = 0, batches = new Set<string>() } = local ?? {};
-    const target = { plan, id: remote.id, previous: stored, pending, seq: remote.seq, replaced, batches };
+    const target = { plan, id: remote.id, previous: stored, pending, seq, replaced, batches };
     return changeTo(toDocument(state, target), stored, MERGE_CONTEXT);
   }
 
@@ -192,9 +197,14 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   }
 
   /** A row that was purged meanwhile needs no ack. */
-  function acknowledgeRow({ pushed, seq }: AcknowledgedRow, stored: StoredDocument | undefined): Change | undefined {
+  function acknowledgeRow(
+    { pushed, seq: acknowledged }: AcknowledgedRow,
+    stored: StoredDocument | undefined,
+    isAnotherLife: boolean,
+  ): Change | undefined {
     if (stored === undefined) return undefined;
     knownRich.note(pushed.id, pushed.state);
+    const seq = isAnotherLife ? acknowledged : latest(rowMetaOf(stored)?.seq, acknowledged);
     // The very document that was pushed has nothing newer.
     if (stored === pushed.document) return silent(plan, stored, { pending: new Set(), seq });
     const { state, pending, batches } = toLocalRow(plan, stored);
@@ -221,7 +231,10 @@ export function createLocalRows(collection: RxCollection): LocalRows {
         (row, stored) => mergeRow(row, stored, keepForgotten !== undefined),
         (changes) => keepRefused(changes, keepForgotten),
       ),
-    acknowledge: (rows) => update(rows, new Map(rows.map(({ id, pushed }) => [id, pushed.document])), acknowledgeRow),
+    acknowledge(rows, { isAnotherLife } = { isAnotherLife: false }) {
+      const known = new Map(rows.map(({ id, pushed }) => [id, pushed.document]));
+      return update(rows, known, (row, stored) => acknowledgeRow(row, stored, isAnotherLife));
+    },
     restamp: (ids) =>
       update(
         ids.map((id) => ({ id })),
@@ -252,6 +265,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 async function keepRefused(changes: readonly Change[], keep: KeepRefused | undefined): Promise<void> {
   const refused = changes.map((change) => change.refused).filter((each) => each !== undefined);
   if (refused.length > 0) await keep?.(refused);
+}
+
+/** Another tab may have heard of a later one already; what is here is then as new as that. */
+function latest(seq: number | undefined, other: number): number {
+  return Math.max(seq ?? 0, other);
 }
 
 /**

@@ -39,8 +39,10 @@ export interface Replacement {
 
 /** What a user had written and the server did not take. */
 export interface RefusedValues {
-  /** The stored revision that was refused, as a part of the key under which the values are kept. */
+  /** The stored revision that went back: it may have more than was refused. */
   readonly revision: string;
+  /** The one that was refused. With the id it says whether these values are kept already. */
+  readonly refusedRevision: string;
   readonly id: string;
   /** Of an insert the document is not on the server, or is deleted there. */
   readonly kind: 'insert' | 'change' | 'delete';
@@ -75,15 +77,30 @@ export function setBack(
   if ((local.seq ?? 0) > upToSeq) return undefined;
   if (local.state.generation !== pushed.state.generation) return undefined;
   const replaced = local.replaced + 1;
-  const target = { plan: context.plan, id: local.id, previous: local.document, replaced, batches: new Set<string>() };
+  // What was written later may belong to a batch that was not refused.
+  const batches = new Set([...local.batches].filter((batch) => !pushed.batches.has(batch)));
+  const target = { plan: context.plan, id: local.id, previous: local.document, replaced, batches };
   const wasInserted = pushed.pending.has(GENERATION) || server === undefined || isDeleted(server.state);
   const later = wasInserted ? NOTHING : laterChanges(local, pushed, context.plan);
-  const paths = new Set([...pushed.pending, ...(wasInserted ? local.pending : [])]);
-  const refused = keptValues(local, [...paths], { server, wasInserted, plan: context.plan });
+  const paths = wasInserted
+    ? new Set([...pushed.pending, ...local.pending])
+    : stillRefused(local, pushed, context.plan);
+  const refused = keptValues(local, [...paths], { server, pushed, wasInserted, plan: context.plan });
   if (server === undefined) return { document: toVoid(target), refused };
   const state = withLater(server.state, later, { local, pushed, replaced, ...context });
   const pending = new Set([...later.paths, ...later.fields.map(([field]) => toPath([field]))]);
   return { document: toDocument(state, { ...target, pending, seq: server.seq }), refused };
+}
+
+/** What a newer write has won, the user's own or another's, is nothing that the user would want to have again. */
+function stillRefused(local: LocalRow, pushed: LocalRow, plan: DocumentPlan): Path[] {
+  return [...pushed.pending].filter((path) => {
+    return isOfCounter(path, plan) || stampAt(local.state, path) === stampAt(pushed.state, path);
+  });
+}
+
+function isOfCounter(path: Path, { kinds }: DocumentPlan): boolean {
+  return [...kinds].some(([field, kind]) => kind === 'counter' && isCounterPath(path, field));
 }
 
 /** What was written after the push, so that it was not refused. */
@@ -132,14 +149,14 @@ function withLater(server: State, { paths, fields }: Later, context: LaterContex
 
 function laterValue(path: Path, server: State, { local, pushed, plan }: LaterContext): Json | undefined {
   const valueIn = ({ registers }: State) => registers.get(path)?.value;
-  const isCounter = [...plan.kinds].some(([field, kind]) => kind === 'counter' && isCounterPath(path, field));
-  if (!isCounter) return valueIn(local.state);
+  if (!isOfCounter(path, plan)) return valueIn(local.state);
   const count = (state: State) => Number(valueIn(state) ?? 0);
   return count(server) + count(local.state) - count(pushed.state);
 }
 
 interface KeptContext {
   readonly server: RemoteRow | undefined;
+  readonly pushed: LocalRow;
   readonly wasInserted: boolean;
   readonly plan: DocumentPlan;
 }
@@ -147,13 +164,14 @@ interface KeptContext {
 function keptValues(
   { id, document }: LocalRow,
   paths: readonly Path[],
-  { server, wasInserted, plan }: KeptContext,
+  { server, pushed, wasInserted, plan }: KeptContext,
 ): RefusedValues | undefined {
   // Who deleted it again meanwhile wants nothing of it.
   if (paths.length === 0 || (document._deleted && wasInserted)) return undefined;
   const kind = document._deleted ? 'delete' : wasInserted ? 'insert' : 'change';
   return {
     revision: document._rev,
+    refusedRevision: pushed.document._rev,
     id,
     kind,
     document: plainFields(document),

@@ -1,7 +1,8 @@
 import type { Ack, AckGroup, Limits, RowGroup } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { LocalRow } from '../storage/document-row.ts';
-import type { Journal } from './journal.ts';
+import { takeFitting } from './fitting-batches.ts';
+import type { Journal, JournalEntry, RefusedBatch, RefusedDocument } from './journal.ts';
 import { createSignal } from './signal.ts';
 import type { Answer, Draft, RefusedPush } from './up.ts';
 
@@ -26,6 +27,10 @@ export interface BatchMember {
 export interface BatchUpOptions {
   readonly members: () => readonly BatchMember[];
   readonly readJournal: (batch: string) => Promise<Journal | undefined>;
+  readonly refuseJournal: (
+    batch: string,
+    what: { readonly entries: readonly JournalEntry[]; readonly refused: RefusedBatch },
+  ) => Promise<void>;
   readonly removeJournal: (batch: string) => Promise<void>;
 }
 
@@ -39,25 +44,30 @@ export interface BatchUp {
   run(session: Session): Promise<void>;
 }
 
-/** Bytes of a message that are no rows: names, counts. */
-const FRAME_BYTES = 4_096;
-
 interface Part {
   readonly member: BatchMember;
   readonly ids: readonly string[];
 }
 
-/** Batches that have documents in common, and what of them is pending. */
+/** Batches that have documents in common, the oldest first, and what of them is pending. */
 interface Together {
   readonly batches: readonly string[];
   readonly parts: readonly Part[];
+  /** An earlier session has heard that the server does not take them. */
+  readonly refused: RefusedBatch | undefined;
 }
 
 interface DraftedPart extends Part {
   readonly draft: Draft;
 }
 
-export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOptions): BatchUp {
+interface RefusedTogether {
+  readonly batches: readonly string[];
+  readonly drafted: readonly DraftedPart[];
+  readonly refused: RefusedBatch;
+}
+
+export function createBatchUp({ members, readJournal, refuseJournal, removeJournal }: BatchUpOptions): BatchUp {
   const unsent = new Set<string>();
   const work = createSignal();
 
@@ -73,11 +83,13 @@ export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOp
 
   /** A document may be part of several batches: those go up together. Undefined: it is not yet time for one of them. */
   async function gather(session: Session, first: string): Promise<Together | undefined> {
+    const journalByBatch = new Map<string, Journal | undefined>();
     const batches = new Set([first]);
     const idsByMember = new Map<BatchMember, Set<string>>();
     for (const batch of batches) {
       const journal = await readJournal(batch);
       if (journal?.state === 'writing') return undefined;
+      journalByBatch.set(batch, journal);
       for (const member of members()) {
         const named = journal?.entries.filter((each) => each.collection === member.name).map(({ id }) => id);
         // Without a journal nobody knows what belongs together; what is here still has to go up.
@@ -90,19 +102,24 @@ export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOp
         }
       }
     }
-    const parts = [...idsByMember].map(([member, ids]) => ({ member, ids: [...ids] }));
-    return { batches: [...batches], parts };
+    const startedAt = (batch: string) => journalByBatch.get(batch)?.startedAt ?? 0;
+    return {
+      batches: [...batches].sort((a, b) => startedAt(a) - startedAt(b)),
+      parts: [...idsByMember].map(([member, ids]) => ({ member, ids: [...ids] })),
+      refused: [...journalByBatch.values()].find((journal) => journal?.refused)?.refused,
+    };
   }
 
-  async function pushTogether(session: Session, { batches, parts }: Together): Promise<boolean> {
+  async function pushTogether(session: Session, together: Together): Promise<boolean> {
     const taken: Part[] = [];
     try {
-      for (const part of parts) {
+      for (const part of together.parts) {
         if (!part.member.takeAll(part.ids)) return false;
         taken.push(part);
       }
-      const isOver = await pushTaken(session, parts);
-      if (isOver) await forget(batches);
+      const isOver = await pushTaken(session, together);
+      // What a session that has ended heard is not stored: the next one goes by the journal.
+      if (isOver && !session.signal.aborted) await forget(together.batches);
       return true;
     } finally {
       for (const { member, ids } of taken) member.release(ids);
@@ -110,48 +127,57 @@ export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOp
   }
 
   /** True: all of it is stored or refused. */
-  async function pushTaken(session: Session, parts: readonly Part[]): Promise<boolean> {
+  async function pushTaken(session: Session, { batches, parts, refused: known }: Together): Promise<boolean> {
     const { limits } = session.connected;
     const drafted: DraftedPart[] = [];
     for (const part of parts) drafted.push({ ...part, draft: await part.member.draft(part.ids, limits) });
-    const unfit = faultOf(drafted, limits);
-    if (unfit !== undefined) {
-      await takeBack(session, drafted, unfit);
-      return true;
-    }
+    // One of them has become part of another batch meanwhile, of which not everything need be written yet.
+    if (rowsOf(drafted).some((row) => [...row.batches].some((batch) => !batches.includes(batch)))) return false;
+    const unfit = known ?? refusedBatch(batches, faultOf(drafted));
+    if (unfit !== undefined) return refuse(session, { batches, drafted, refused: unfit });
     const filled = drafted.filter(({ draft }) => draft.rows.length > 0);
     if (filled.length === 0) return true;
-    const groups = filled.map(({ member, draft }): RowGroup => ({ collection: member.name, rows: draft.rows }));
+    const fitting = takeFitting(filled, batches, limits);
+    if (typeof fitting === 'string') {
+      const refused = { batch: batches[0] ?? '', guilty: [{ ...firstOf(filled), code: 'too-large', reason: fitting }] };
+      return refuse(session, { batches, drafted, refused });
+    }
+    const groups = fitting.map(({ member, draft }): RowGroup => ({ collection: member.name, rows: draft.rows }));
     const answers = await session.request({ type: 'push', atomic: true, groups }, (ack: Ack) =>
-      filled.map((part, i) => ({ ...part, answer: part.member.hear(session, ack.groups[i], part.draft) })),
+      fitting.map((part, i) => ({ ...part, answer: part.member.hear(session, ack.groups[i], part.draft) })),
     );
     const isAhead = answers.some(({ answer }) => answer.ahead.length > 0);
+    const refused = answers.flatMap(({ member, answer }) => answer.refused.map((each) => toRefused(member, each)));
     // The innocent of a batch that is only to be stamped anew are not refused for good.
-    const refused = answers
-      .flatMap(({ answer }) => answer.refused)
-      .filter(({ code }) => !isAhead || code !== 'batch-refused');
-    for (const { member, answer } of answers) await member.heed(session, { ...answer, refused: [] });
-    if (refused.length > 0) {
-      await takeBack(session, drafted, refused);
-      return true;
-    }
-    return answers.every(({ draft, answer }) => answer.stored === draft.rows.length);
+    const refusedForGood = refused.filter(({ code }) => !isAhead || code !== 'batch-refused');
+    const goesBack = refusedBatch(batches, refusedForGood);
+    // What goes back must not be stamped anew: it would count as written since.
+    const heeded = goesBack === undefined ? {} : { ahead: [] };
+    for (const { member, answer } of answers) await member.heed(session, { ...answer, refused: [], ...heeded });
+    if (goesBack !== undefined) return refuse(session, { batches, drafted, refused: goesBack });
+    const isStored = answers.every(({ draft, answer }) => answer.stored === draft.rows.length);
+    return isStored && fitting === filled;
   }
 
-  /** All of them go back, each with its own reason or, innocent, with that of another. */
-  async function takeBack(session: Session, drafted: readonly DraftedPart[], refused: readonly RefusedPush[]) {
-    const [first] = refused;
-    if (first === undefined) return;
-    const batch = [...first.row.batches].sort()[0] ?? '';
-    const reason = `it belongs to a batch in which '${first.row.id}' was refused: ${first.reason}`;
+  /**
+   * All of them go back, each with its own reason or, innocent, with that of another. Written down first: if the session ends
+   * when some of them have gone back, the rest must not be taken for a batch that the server has not seen yet.
+   */
+  async function refuse(session: Session, { batches, drafted, refused }: RefusedTogether): Promise<boolean> {
+    const entries = drafted.flatMap(({ member, ids }) => ids.map((id) => ({ collection: member.name, id })));
+    for (const batch of batches) await refuseJournal(batch, { entries, refused });
+    const [first] = refused.guilty;
+    const reason = `it belongs to a batch in which '${first?.id}' was refused: ${first?.reason}`;
     for (const { member, draft } of drafted) {
-      const rows = [...draft.pushed, ...draft.refused.map(({ row }) => row)];
-      const own = (row: LocalRow) => refused.find((each) => each.row === row);
-      await member.takeBack(
-        session,
-        rows.map((row) => ({ ...(own(row) ?? { row, code: 'batch-refused', reason }), batch })),
-      );
+      const own = (row: LocalRow) =>
+        refused.guilty.find(({ collection, id }) => collection === member.name && id === row.id);
+      const rows = rowsOf([{ draft }]).map((row): RefusedPush => {
+        const { code, reason: why } = own(row) ?? { code: 'batch-refused', reason };
+        return { row, code, reason: why, batch: refused.batch };
+      });
+      await member.takeBack(session, rows);
     }
+    return true;
   }
 
   async function forget(batches: readonly string[]): Promise<void> {
@@ -169,22 +195,37 @@ export function createBatchUp({ members, readJournal, removeJournal }: BatchUpOp
     wake: work.fire,
     async run(session) {
       session.signal.addEventListener('abort', work.fire, { once: true });
-      while (!session.signal.aborted) {
-        const idle = work.next();
-        if (!(await pushNext(session))) await idle;
+      try {
+        while (!session.signal.aborted) {
+          const idle = work.next();
+          if (!(await pushNext(session))) await idle;
+        }
+      } finally {
+        // What this session had taken is free again only now: the next one may have found it taken, and waits.
+        work.fire();
       }
     },
   };
 }
 
-/** Why a batch is not worth sending; undefined: it is. */
-function faultOf(drafted: readonly DraftedPart[], limits: Limits): readonly RefusedPush[] | undefined {
-  const refused = drafted.flatMap(({ draft }) => draft.refused);
-  if (refused.length > 0) return refused;
-  const rows = drafted.flatMap(({ draft }) => draft.rows);
-  const bytes = rows.reduce((sum, row) => sum + row.bytes.length + 4 * row.id.length + 16, FRAME_BYTES);
-  const [first] = drafted.flatMap(({ draft }) => draft.pushed);
-  if (first === undefined || (rows.length <= limits.maxPushRows && bytes <= limits.maxMessageBytes)) return undefined;
-  const reason = `the batch has ${rows.length} documents and ${bytes} bytes, the server takes ${limits.maxPushRows} and ${limits.maxMessageBytes}`;
-  return [{ row: first, code: 'too-large', reason }];
+function rowsOf(parts: readonly { readonly draft: Draft }[]): LocalRow[] {
+  return parts.flatMap(({ draft }) => [...draft.pushed, ...draft.refused.map(({ row }) => row)]);
+}
+
+function toRefused({ name }: BatchMember, { row, code, reason }: RefusedPush): RefusedDocument {
+  return { collection: name, id: row.id, code, reason };
+}
+
+/** Undefined: nothing was. */
+function refusedBatch(batches: readonly string[], guilty: readonly RefusedDocument[]): RefusedBatch | undefined {
+  return guilty.length === 0 ? undefined : { batch: batches[0] ?? '', guilty };
+}
+
+function firstOf([part]: readonly Part[]): JournalEntry {
+  return { collection: part?.member.name ?? '', id: part?.ids[0] ?? '' };
+}
+
+/** Documents that are not worth sending. */
+function faultOf(drafted: readonly DraftedPart[]): RefusedDocument[] {
+  return drafted.flatMap(({ member, draft }) => draft.refused.map((each) => toRefused(member, each)));
 }

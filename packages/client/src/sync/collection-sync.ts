@@ -98,8 +98,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   let cancelSave: (() => void) | undefined;
 
   const down = createDown({
-    rows,
     merge: (remote) => rows.mergeRows(remote, record.value.resend ? undefined : keepForgotten),
+    acknowledge: (acknowledged) => rows.acknowledge(acknowledged, { isAnotherLife: record.value.resend }),
     onUnreadable: (id, cause) =>
       onError({
         code: 'row-unreadable',

@@ -2,7 +2,7 @@ import { decodeState, merge } from '@breakwater/crdt';
 import type { Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { RemoteRow } from '../storage/document-row.ts';
-import type { AcknowledgedRow, LocalRows, PendingChange } from '../storage/local-rows.ts';
+import type { AcknowledgedRow, PendingChange } from '../storage/local-rows.ts';
 import type { Replacement } from '../storage/set-back.ts';
 
 /** What one message of the server says about a collection. */
@@ -23,8 +23,8 @@ export interface Refusal extends Replacement {
 }
 
 export interface DownOptions {
-  readonly rows: LocalRows;
   readonly merge: (rows: readonly RemoteRow[]) => Promise<PendingChange[]>;
+  readonly acknowledge: (rows: readonly AcknowledgedRow[]) => Promise<PendingChange[]>;
   /** A row of the server is no state. The others go on. */
   readonly onUnreadable: (id: string, cause: unknown) => void;
   readonly setBack: (refused: readonly Refusal[]) => Promise<PendingChange[]>;
@@ -46,8 +46,8 @@ interface Queued {
 }
 
 export function createDown({
-  rows,
   merge: mergeRows,
+  acknowledge,
   onUnreadable,
   setBack,
   onPending,
@@ -83,7 +83,7 @@ export function createDown({
     );
     if (remote.length > 0) onPending(await mergeRows(remote));
     const acknowledged = news.flatMap((each) => each.acknowledged);
-    if (acknowledged.length > 0) onPending(await rows.acknowledge(acknowledged));
+    if (acknowledged.length > 0) onPending(await acknowledge(acknowledged));
     // A session that has ended must not move the checkpoint: the next one may have started over from 0.
     for (const { session, news } of batch) {
       if (!session.signal.aborted && news.checkpoint > 0) onCheckpoint(news.checkpoint);

@@ -19,9 +19,13 @@ export interface Inbox {
   readonly records: readonly RefusedRecord[];
   /** Emits once for everything that changes in one turn. */
   readonly records$: Observable<readonly RefusedRecord[]>;
-  /** Resolves when they are stored. A record of the same collection, id and revision takes the place of the earlier one. */
+  /** Resolves when they are stored. One of the same collection, id and refused revision takes the place of the earlier one. */
   keep(records: readonly RefusedRecord[]): Promise<void>;
-  remove(record: RefusedRecord): Promise<void>;
+  /**
+   * Removes the record, and what was refused with it, once `see` has seen to them. One that is gone already, or is being seen
+   * to, is left alone: who clicks twice wants it once.
+   */
+  settle(record: RefusedRecord, see: (records: readonly RefusedRecord[]) => Promise<void>): Promise<void>;
   close(): void;
 }
 
@@ -33,6 +37,7 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
   let isEmitting = false;
 
   const heardKeys = new Set<string>();
+  const settlingKeys = new Set<string>();
 
   // Before reading, so that nothing falls between: another tab may keep or remove some at any time.
   const subscription = database.internalStore.changeStream().subscribe(({ events }) => {
@@ -60,8 +65,16 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
   }
 
   /** Hashed: the key of an internal document has at most 200 characters. */
-  async function keyOf({ collection, id, revision }: RefusedRecord): Promise<string> {
-    return PREFIX + (await database.hashFunction(JSON.stringify([collection, id, revision])));
+  async function keyOf({ collection, id, refusedRevision }: RefusedRecord): Promise<string> {
+    return PREFIX + (await database.hashFunction(JSON.stringify([collection, id, refusedRevision])));
+  }
+
+  /** By key: those that were refused as one, or the one alone. */
+  async function togetherWith(record: RefusedRecord): Promise<[string, RefusedRecord][]> {
+    const key = await keyOf(record);
+    return [...recordByKey].filter(([other, { batch }]) => {
+      return other === key || (batch !== undefined && batch === record.batch);
+    });
   }
 
   return {
@@ -76,10 +89,19 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
         set(key, record);
       }
     },
-    async remove(record) {
-      const key = await keyOf(record);
-      await removeInternal(database, key);
-      set(key, undefined);
+    async settle(record, see) {
+      const together = (await togetherWith(record)).filter(([key]) => !settlingKeys.has(key));
+      if (together.length === 0) return;
+      for (const [key] of together) settlingKeys.add(key);
+      try {
+        await see(together.map(([, each]) => each));
+        for (const [key] of together) {
+          await removeInternal(database, key);
+          set(key, undefined);
+        }
+      } finally {
+        for (const [key] of together) settlingKeys.delete(key);
+      }
     },
     close: () => subscription.unsubscribe(),
   };

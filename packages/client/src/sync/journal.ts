@@ -19,8 +19,24 @@ export interface Journal {
   /** `writing`: not all of it is written here; nothing of it may be pushed, and after a crash it is undone. */
   readonly state: 'writing' | 'written';
   readonly entries: readonly JournalEntry[];
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the device's own clock. */
   readonly startedAt: number;
+  /** Once the server has refused it: all of it goes back, also when the session ends in the middle of that. */
+  readonly refused?: RefusedBatch;
+}
+
+export interface RefusedBatch {
+  /** Names it in the inbox; of batches that went up together the same. */
+  readonly batch: string;
+  /** The documents that were in the way. */
+  readonly guilty: readonly RefusedDocument[];
+}
+
+export interface RefusedDocument {
+  readonly collection: string;
+  readonly id: string;
+  readonly code: string;
+  readonly reason: string;
 }
 
 const PREFIX = 'breakwater-batch-';
@@ -43,6 +59,17 @@ export async function endJournal(database: RxDatabase, batch: string): Promise<v
     if (stored === undefined) throw new Error('the batch took so long that it was undone; write it again');
     const entries = stored.entries.map(({ collection, id }) => ({ collection, id }));
     return { ...stored, state: 'written', entries };
+  });
+}
+
+/** Also of a batch whose journal is gone: whatever is known to be a part of it is in `entries`. */
+export async function refuseJournal(
+  database: RxDatabase,
+  batch: string,
+  { entries, refused }: { readonly entries: readonly JournalEntry[]; readonly refused: RefusedBatch },
+): Promise<void> {
+  await writeInternal<Journal>(database, PREFIX + batch, (stored) => {
+    return { ...(stored ?? { batch, state: 'written', entries, startedAt: 0 }), refused };
   });
 }
 

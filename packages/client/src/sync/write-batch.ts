@@ -90,12 +90,22 @@ async function toRows(collection: RxCollection, writes: readonly DocumentWrite[]
     const isThere = previous !== undefined && !previous._deleted;
     const fields = change(isThere ? plainFields(previous) : undefined);
     if (fields === undefined) return isThere ? [{ previous, document: { ...previous, _deleted: true } }] : [];
-    const filled = fillObjectDataBeforeInsert(collection.schema, fields);
+    const filled = isThere ? fields : fillObjectDataBeforeInsert(collection.schema, fields);
+    requireId(collection, filled, id);
     if (previous === undefined) return [{ document: filled as Row['document'] }];
     const { _meta, _rev, _attachments } = previous;
     const document = { ...filled, _deleted: false, _meta, _rev, _attachments: isThere ? _attachments : {} };
     return [{ previous, document }];
   });
+}
+
+/** @throws BatchError when the document would become another one. */
+function requireId({ name, schema }: RxCollection, fields: JsonObject, id: string): void {
+  const newId = schema.getPrimaryOfDocumentData(fields);
+  if (newId === id) return;
+  throw new BatchError(
+    `${name}: '${id}' cannot become '${newId}', a document keeps its id; nothing of the batch was written`,
+  );
 }
 
 function toEntries({ collection, rows }: Plan): Journal['entries'] {
