@@ -56,6 +56,13 @@ describe('stamping anew', () => {
     expect(after.registers.get(body)?.value).toBe('theirs');
   });
 
+  it('[TI2] a field that was removed after such a revival is not listed any more', () => {
+    const revived = stateOf([[title, NOW + HOUR_MS, 'Keel']], stampAt(NOW + HOUR_MS));
+    const registers = new Map(revived.registers).set(body, { stamp: stampAt(NOW + HOUR_MS + 5), value: undefined });
+    const after = restampNow({ ...revived, registers }, [GENERATION, title, body]);
+    expect([...after.registers.keys()]).toEqual([title]);
+  });
+
   it('[TI2] a revival that is not ahead keeps its stamp', () => {
     const state = stateOf([[body, NOW + HOUR_MS, 'later']], stampAt(NOW - 5));
     expect(restampNow(state, [GENERATION, body]).generation).toBe(stampAt(NOW - 5));

@@ -1,4 +1,4 @@
-import { type JsonObject, merge, readRich } from '@breakwater/crdt';
+import { editRich, type JsonObject, merge, readRich } from '@breakwater/crdt';
 import { addRxPlugin, type RxCollection, type RxDatabase } from 'rxdb';
 import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
@@ -120,6 +120,21 @@ describe('a row that goes back', () => {
     await plan.remove();
     await rows.replace([{ id: 'p', server: undefined, pushed }], keep);
     expect(kept).toEqual([]);
+  });
+
+  it('[RF5] what others wrote into a text while the refusal was under way is there once', async () => {
+    const { plans, rows, keep } = await openPlans();
+    const plan = await plans.insert({ id: 'p', title: 'Hull', body: 'low' });
+    const { state } = await acknowledge(rows);
+    await plan.incrementalPatch({ body: 'low REFUSED' });
+    const pushed = await readOne(rows);
+    const by = { clientId: 77, collection: 'plans', id: 'p', generation: state.generation };
+    const rich = editRich(state.rich, [{ field: 'body', kind: 'text', value: 'very low' }], by);
+    const server = { id: 'p', seq: 2, state: { ...state, rich } };
+    await rows.mergeRows([server]);
+    await plan.incrementalPatch({ body: 'very low REFUSED!' });
+    await rows.replace([{ id: 'p', server, pushed }], keep);
+    expect((await plans.findOne('p').exec(true)).body).toBe('very low!');
   });
 
   it('[RF6] the next edit has Yjs structs of its own: merged with what was refused, both texts are there', async () => {

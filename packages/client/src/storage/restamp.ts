@@ -26,6 +26,9 @@ export function restamp(state: State, pending: ReadonlySet<Path>, clock: Clock):
   for (const [path] of moving) registers.delete(path);
   const generation = isReplacing ? NO_STAMP : state.generation;
   const stamp = clock.next(newestStamp({ generation, registers, partial: false }));
-  for (const [path, { value }] of moving) registers.set(path, { stamp, value });
+  for (const [path, { value }] of moving) {
+    // What has no value since the generation is not listed.
+    if (!isReplacing || value !== undefined) registers.set(path, { stamp, value });
+  }
   return { ...state, generation: isReplacing ? stamp : generation, registers };
 }

@@ -9,6 +9,7 @@ import {
   isRichKind,
   type Json,
   type JsonObject,
+  merge,
   newestStamp,
   type Path,
   type RichEdit,
@@ -81,14 +82,14 @@ export function setBack(
   const batches = new Set([...local.batches].filter((batch) => !pushed.batches.has(batch)));
   const target = { plan: context.plan, id: local.id, previous: local.document, replaced, batches };
   const wasInserted = pushed.pending.has(GENERATION) || server === undefined || isDeleted(server.state);
-  const later = wasInserted ? NOTHING : laterChanges(local, pushed, context.plan);
+  const later = wasInserted ? NOTHING : laterChanges(local, pushed, { server: server.state, plan: context.plan });
   const paths = wasInserted
     ? new Set([...pushed.pending, ...local.pending])
     : stillRefused(local, pushed, context.plan);
   const refused = keptValues(local, [...paths], { server, pushed, wasInserted, plan: context.plan });
   if (server === undefined) return { document: toVoid(target), refused };
   const state = withLater(server.state, later, { local, pushed, replaced, ...context });
-  const pending = new Set([...later.paths, ...later.fields.map(([field]) => toPath([field]))]);
+  const pending = new Set([...later.paths, ...later.contents.map(({ field }) => toPath([field]))]);
   return { document: toDocument(state, { ...target, pending, seq: server.seq }), refused };
 }
 
@@ -106,48 +107,76 @@ function isOfCounter(path: Path, { kinds }: DocumentPlan): boolean {
 /** What was written after the push, so that it was not refused. */
 interface Later {
   readonly paths: readonly Path[];
-  readonly fields: readonly (readonly [field: string, kind: RichKind])[];
+  readonly contents: readonly LaterContent[];
 }
 
-const NOTHING: Later = { paths: [], fields: [] };
+interface LaterContent {
+  readonly field: string;
+  readonly kind: RichKind;
+  readonly from: Json;
+  readonly to: Json;
+}
 
-function laterChanges(local: LocalRow, pushed: LocalRow, plan: DocumentPlan): Later {
+const NOTHING: Later = { paths: [], contents: [] };
+
+interface LaterContext {
+  readonly server: State;
+  readonly plan: DocumentPlan;
+}
+
+function laterChanges(local: LocalRow, pushed: LocalRow, { server, plan }: LaterContext): Later {
   if (local === pushed) return NOTHING;
   const paths = [...local.pending].filter((path) => stampAt(local.state, path) !== stampAt(pushed.state, path));
-  const kinds = richKinds(plan);
-  if (sameBytes(local.state.rich, pushed.state.rich)) return { paths, fields: [] };
-  const [before, after] = [readRich(pushed.state.rich, kinds), readRich(local.state.rich, kinds)];
-  const isPending = (field: string) => local.pending.has(toPath([field]));
-  return { paths, fields: kinds.filter(([field]) => isPending(field) && !sameValue(before[field], after[field])) };
+  if (sameBytes(local.state.rich, pushed.state.rich)) return { paths, contents: [] };
+  const fields = richKinds(plan).filter(([field]) => local.pending.has(toPath([field])));
+  // With what the server holds on both sides: what others wrote meanwhile is none of this device's doing.
+  const before = readRich(mergedRich(pushed.state, server), fields);
+  const after = readRich(mergedRich(local.state, server), fields);
+  const contents = fields.map(([field, kind]) => ({
+    field,
+    kind,
+    from: before[field] ?? null,
+    to: after[field] ?? null,
+  }));
+  return { paths, contents: contents.filter(({ from, to }) => !sameValue(from, to)) };
+}
+
+function mergedRich({ generation, rich }: State, server: State): State['rich'] {
+  return merge(
+    { ...EMPTY_STATE, generation, rich },
+    { ...EMPTY_STATE, generation: server.generation, rich: server.rich },
+  ).rich;
 }
 
 function richKinds({ kinds }: DocumentPlan): [string, RichKind][] {
   return [...kinds].flatMap(([field, kind]) => (isRichKind(kind) ? [[field, kind]] : []));
 }
 
-interface LaterContext extends SetBackContext {
+interface WithLaterContext extends SetBackContext {
   readonly local: LocalRow;
   readonly pushed: LocalRow;
   readonly replaced: number;
 }
 
-function withLater(server: State, { paths, fields }: Later, context: LaterContext): State {
-  const { local, pushed, replaced, clock, author } = context;
+function withLater(server: State, { paths, contents }: Later, context: WithLaterContext): State {
+  const { local, replaced, clock, author } = context;
   const registers = new Map(server.registers);
   const stamp = paths.length === 0 ? server.generation : clock.next(newestStamp(server));
   for (const path of paths) registers.set(path, { stamp, value: laterValue(path, server, context) });
-  if (fields.length === 0) return { ...server, registers };
-  const [from, to, onto] = [pushed.state, local.state, server].map((state) => readRich(state.rich, fields));
-  const edits = fields.map(([field, kind]): RichEdit => {
-    const change = { from: from?.[field] ?? null, to: to?.[field] ?? null };
-    return { field, kind, value: rebaseContent(kind, change, onto?.[field] ?? null) };
+  if (contents.length === 0) return { ...server, registers };
+  const onto = readRich(
+    server.rich,
+    contents.map(({ field, kind }) => [field, kind]),
+  );
+  const edits = contents.map(({ field, kind, from, to }): RichEdit => {
+    return { field, kind, value: rebaseContent(kind, { from, to }, onto[field] ?? null) };
   });
   const clientId = clientIdAfter(author.clientId, replaced);
   const by = { clientId, collection: author.collection, id: local.id, generation: server.generation };
   return { ...server, registers, rich: editRich(server.rich, edits, by) };
 }
 
-function laterValue(path: Path, server: State, { local, pushed, plan }: LaterContext): Json | undefined {
+function laterValue(path: Path, server: State, { local, pushed, plan }: WithLaterContext): Json | undefined {
   const valueIn = ({ registers }: State) => registers.get(path)?.value;
   if (!isOfCounter(path, plan)) return valueIn(local.state);
   const count = (state: State) => Number(valueIn(state) ?? 0);
