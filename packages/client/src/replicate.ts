@@ -74,7 +74,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   if (channel) channel.onMessage = receive;
 
   const opening = open().catch((error: unknown) => {
-    fail(error);
+    giveWay(error);
     throw error;
   });
   opening.catch(() => {});
@@ -92,7 +92,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     if (database.multiInstance) cleanUps.push(scheduler.after(ABANDONED_AFTER_MS, () => void undoAgain()));
     if (!database.multiInstance) return lead(opened);
     void leadership.gained.then(() => {
-      leading = lead(opened).catch(fail);
+      leading = lead(opened).catch(giveWay);
     });
   }
 
@@ -172,6 +172,12 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     if (message.type === 'wiped') void cancel().then(() => database.close());
     else if (engine === undefined) watcher?.receive(message);
     else host?.receive(message);
+  }
+
+  /** Another tab may be able to do what this one cannot. */
+  function giveWay(error: unknown): void {
+    fail(error);
+    leadership.release();
   }
 
   function fail(error: unknown): void {
