@@ -8,7 +8,9 @@ import {
   replicate,
 } from '@breakwater/client';
 import { down, type Push, type Rows, up } from '@breakwater/protocol';
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import type { RxStorage, RxStorageInstance } from 'rxdb';
+import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CuttableSockets, createCuttableSockets } from '../src/cuttable-sockets.ts';
@@ -296,6 +298,27 @@ describe('a batch', () => {
     expect(a.sync.pending.rows).toBe(0);
   });
 
+  it('[BT5] leaves no journal behind, even if the app ends just before it is removed', async () => {
+    const journals = new Set<string>();
+    let keepsJournals = true;
+    const indexed = getRxStorageDexie({ indexedDB: new IDBFactory(), IDBKeyRange });
+    const storage = watchingJournals(indexed, journals, () => keepsJournals);
+    const name = crypto.randomUUID();
+    const before = await openDatabase(storage, name);
+    const a = await connect(before);
+    await batch(before, (tx) => tx.orders.insert({ id: '1', title: 'paid' }));
+    await expect.poll(heads).toEqual([1, 0, 0]);
+    await expect.poll(() => a.sync.pending.rows).toBe(0);
+    await before.close();
+    expect(journals.size).toBe(1);
+    keepsJournals = false;
+    const after = await openDatabase(storage, name);
+    cleanUps.push(() => after.close());
+    await connect(after);
+    await expect.poll(() => journals.size).toBe(0);
+    expect(heads()).toEqual([1, 0, 0]);
+  });
+
   it('[BT6] later edits of its documents go with it; batches that share a document go together', async () => {
     const a = await openDevice();
     a.sync.pause();
@@ -348,17 +371,42 @@ describe('a batch', () => {
 
 /** Writes of one collection fail when the test says so. */
 function failingStorage(name: string, fails: () => boolean): RxStorage<unknown, unknown> {
-  const storage: RxStorage<unknown, unknown> = getRxStorageMemory();
+  return withWrites(getRxStorageMemory(), (collection) => {
+    if (collection === name && fails()) throw new Error('the disk is full');
+  });
+}
+
+/** Knows which journals of batches are stored, and fails to remove any when the test says so. */
+function watchingJournals(
+  inner: RxStorage<unknown, unknown>,
+  journals: Set<string>,
+  keepsThem: () => boolean,
+): RxStorage<unknown, unknown> {
+  return withWrites(inner, (_collection, documents) => {
+    for (const { key = '', _deleted: isRemoved } of documents) {
+      if (!key.startsWith('breakwater-batch-')) continue;
+      if (isRemoved && keepsThem()) throw new Error('the app ends here');
+      if (isRemoved) journals.delete(key);
+      else journals.add(key);
+    }
+  });
+}
+
+type BeforeWrite = (collection: string, documents: readonly { key?: string; _deleted: boolean }[]) => void;
+
+function withWrites(storage: RxStorage<unknown, unknown>, beforeWrite: BeforeWrite): RxStorage<unknown, unknown> {
   return {
     ...storage,
     name: storage.name,
     rxdbVersion: storage.rxdbVersion,
     async createStorageInstance<D>(params: Parameters<typeof storage.createStorageInstance<D>>[0]) {
       const instance: RxStorageInstance<D, unknown, unknown> = await storage.createStorageInstance<D>(params);
-      if (params.collectionName !== name) return instance;
       const bulkWrite = instance.bulkWrite.bind(instance);
       instance.bulkWrite = async (rows, context) => {
-        if (fails()) throw new Error('the disk is full');
+        beforeWrite(
+          params.collectionName,
+          rows.map(({ document }) => document),
+        );
         return bulkWrite(rows, context);
       };
       return instance;

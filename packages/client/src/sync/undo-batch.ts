@@ -22,18 +22,23 @@ export async function whileWriting<T>(database: RxDatabase, batch: string, write
   }
 }
 
-/** Undoes what a crash has left half written. Another tab may be writing one: those are left alone for a while. */
-export async function undoAbandoned(database: RxDatabase): Promise<void> {
+/**
+ * Undoes what a crash has left half written. Another tab may be writing one: those are left alone for a while. True: there
+ * are such, to be looked at again.
+ */
+export async function undoAbandoned(database: RxDatabase): Promise<boolean> {
   const collections = Object.values(database.collections) as RxCollection[];
   const [captured] = collections.flatMap(({ storageInstance }) => {
     return capturedStorageOf(storageInstance.originalStorageInstance) ?? [];
   });
-  const now = captured?.clock.nowMs() ?? 0;
-  for (const journal of await listJournals(database)) {
-    const mayBeUnderWay = database.multiInstance && now - journal.startedAt < ABANDONED_AFTER_MS;
-    const isUnderWay = underWay.get(database)?.has(journal.batch) ?? false;
-    if (journal.state === 'writing' && !isUnderWay && !mayBeUnderWay) await undo(database, journal);
-  }
+  const now = captured?.now() ?? 0;
+  const unfinished = (await listJournals(database)).filter(({ state }) => state === 'writing');
+  // From the future: the device's clock was set back since.
+  const isOld = ({ startedAt }: Journal) => !database.multiInstance || Math.abs(now - startedAt) >= ABANDONED_AFTER_MS;
+  const isUnderWay = ({ batch }: Journal) => underWay.get(database)?.has(batch) ?? false;
+  const abandoned = unfinished.filter((journal) => isOld(journal) && !isUnderWay(journal));
+  for (const journal of abandoned) await undo(database, journal);
+  return abandoned.length < unfinished.length;
 }
 
 /** The documents of a batch become what they were before it. */

@@ -59,7 +59,7 @@ async function tryToWrite(database: RxDatabase, writes: readonly DocumentWrite[]
   const [first] = plans;
   if (first === undefined) return true;
   const batch = randomToken(16);
-  const startedAt = requireCaptured(first.collection).clock.nowMs();
+  const startedAt = requireCaptured(first.collection).now();
   const journal: Journal = { batch, state: 'writing', entries: plans.flatMap(toEntries), startedAt };
   return whileWriting(database, batch, async () => {
     await beginJournal(database, journal);
