@@ -179,6 +179,29 @@ describe('a batch', () => {
     expect(heads()).toEqual([0, 0, 0]);
   });
 
+  it('[BT2] that a server refuses because it has lost a collection takes nothing from what it had stored there', async () => {
+    const options = { collections: ['orders', 'payments', 'carts'] };
+    await server.end();
+    server = await startWorldServer(options);
+    const a = await openDevice();
+    await a.database.carts.insert({ id: '1', title: 'full', rating: 4 });
+    await a.sync.awaitInSync();
+    options.collections = ['orders', 'payments'];
+    await server.restart();
+    await a.sync.awaitInSync();
+    await batch(a.database, (tx) => {
+      tx.orders.insert({ id: '1', title: 'paid' });
+      tx.carts.patch('1', { title: 'empty' });
+    });
+    await expect
+      .poll(() => a.sync.refused.map(({ code }) => code).sort())
+      .toEqual(['batch-refused', 'unknown-collection']);
+    options.collections = ['orders', 'payments', 'carts'];
+    await server.restart();
+    await expect.poll(() => count(a.database)).toEqual([0, 0, 1]);
+    expect((await a.database.carts.findOne('1').exec(true)).toJSON()).toMatchObject({ title: 'full', rating: 4 });
+  });
+
   it('[BT2] whose refusal is cut off is refused as one all the same', async () => {
     const a = await openDevice();
     const { onSend } = a.sockets;
