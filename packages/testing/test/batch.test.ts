@@ -309,6 +309,34 @@ describe('a batch', () => {
     expect((await other.database.orders.findOne('1').exec(true)).body).toBe('low tide again');
   });
 
+  it('[BT3] that cannot be written leaves nothing, even if news of its documents come in the middle', async () => {
+    const failing = { before: async () => {} };
+    const database = await openDatabase(
+      withWrites(getRxStorageMemory(), (collection) => {
+        return collection === 'payments' ? failing.before() : undefined;
+      }),
+    );
+    cleanUps.push(() => database.close());
+    const [a, b] = [await connect(database), await openDevice()];
+    await database.orders.insert({ id: '1', title: 'open' });
+    await expect.poll(() => count(b.database)).toEqual([1, 0, 0]);
+    failing.before = async () => {
+      await (await b.database.orders.findOne('1').exec(true)).incrementalPatch({ rating: 4 });
+      await expect.poll(() => a.news.length).toBe(1);
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      throw new Error('the disk is full');
+    };
+    const paid = batch(database, (tx) => {
+      tx.orders.patch('1', { title: 'paid' });
+      tx.payments.insert({ id: '1', title: 'by card' });
+    });
+    await expect(paid).rejects.toThrow('the disk is full');
+    await a.sync.awaitInSync();
+    await expect.poll(async () => (await database.orders.findOne('1').exec(true)).rating).toBe(4);
+    expect((await database.orders.findOne('1').exec(true)).title).toBe('open');
+    expect(a.pushes).toHaveLength(1);
+  });
+
   it('[BT5] whose ack is lost goes up again as one, and takes no seq', async () => {
     const a = await openDevice();
     a.sockets.deafen();
@@ -415,7 +443,10 @@ function watchingJournals(
   });
 }
 
-type BeforeWrite = (collection: string, documents: readonly { key?: string; _deleted: boolean }[]) => void;
+type BeforeWrite = (
+  collection: string,
+  documents: readonly { key?: string; _deleted: boolean }[],
+) => void | Promise<void>;
 
 function withWrites(storage: RxStorage<unknown, unknown>, beforeWrite: BeforeWrite): RxStorage<unknown, unknown> {
   return {
@@ -426,7 +457,7 @@ function withWrites(storage: RxStorage<unknown, unknown>, beforeWrite: BeforeWri
       const instance: RxStorageInstance<D, unknown, unknown> = await storage.createStorageInstance<D>(params);
       const bulkWrite = instance.bulkWrite.bind(instance);
       instance.bulkWrite = async (rows, context) => {
-        beforeWrite(
+        await beforeWrite(
           params.collectionName,
           rows.map(({ document }) => document),
         );

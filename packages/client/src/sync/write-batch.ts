@@ -8,12 +8,13 @@ import {
   randomToken,
 } from 'rxdb';
 import { BatchError } from '../errors.ts';
+import { whileWriting } from '../storage/batches-under-way.ts';
 import { batchContext } from '../storage/contexts.ts';
 import { idOf, plainFields } from '../storage/document-row.ts';
 import type { StoredDocument } from '../storage/row-meta.ts';
 import { requireCaptured } from '../storage/with-breakwater.ts';
 import { beginJournal, endJournal, type Journal } from './journal.ts';
-import { undo, whileWriting } from './undo-batch.ts';
+import { undo } from './undo-batch.ts';
 
 /** What is to become of one document. */
 export interface DocumentWrite {
