@@ -17,7 +17,14 @@ import { bind } from './sync/binding.ts';
 import { type CollectionSync, createCollectionSync } from './sync/collection-sync.ts';
 import type { Confirmation, Question } from './sync/confirmation.ts';
 import type { Inbox } from './sync/inbox.ts';
-import { readJournal, refuseJournal, removeJournal, watchJournals } from './sync/journal.ts';
+import {
+  type Journal,
+  listJournals,
+  readJournal,
+  refuseJournal,
+  removeJournal,
+  watchJournals,
+} from './sync/journal.ts';
 import { type DatabaseRecord, openCollectionRecord, openDatabaseRecord, type RecordKeeper } from './sync/record.ts';
 import { ClockJumpError } from './sync/up.ts';
 
@@ -116,6 +123,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   collections = await Promise.all(options.collections.map((collection) => openCollection(collection, record)));
   for (const collection of collections) collection.scan().catch((error: unknown) => reportStorage(error, collection));
   const stopWatching = watchJournals(database, batchUp.wake);
+  batchUp.note(await writtenBatches());
   const stopHints = listenForHints(() => connection.dispatch({ type: 'hint' }));
   if (!options.isPaused) connection.dispatch({ type: 'start' });
 
@@ -144,6 +152,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       onSyncChange();
     });
     return sync;
+  }
+
+  /** Also those that were stored when the app ended before it had removed their journals. */
+  async function writtenBatches(): Promise<string[]> {
+    const names = new Set(collections.map(({ name }) => name));
+    const journals = await listJournals(database);
+    const isHere = ({ state, entries }: Journal) =>
+      state === 'written' && entries.every(({ collection }) => names.has(collection));
+    return journals.filter(isHere).map(({ batch }) => batch);
   }
 
   async function run(session: Session): Promise<void> {

@@ -18,6 +18,7 @@ import type { StoredDocument } from './storage/row-meta.ts';
 import { requireCaptured } from './storage/with-breakwater.ts';
 import { questionOf } from './sync/confirmation.ts';
 import { type Inbox, openInbox } from './sync/inbox.ts';
+import { watchJournals } from './sync/journal.ts';
 import { openCollectionRecord, openDatabaseRecord } from './sync/record.ts';
 import { ABANDONED_AFTER_MS, undoAbandoned } from './sync/undo-batch.ts';
 import { openTabChannel, type TabMessage } from './tabs/channel.ts';
@@ -56,6 +57,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   const history = createHistory(status$);
   const changed$ = new Subject<void>();
   const cleanUps: (() => void)[] = [];
+  let cancelUndo: (() => void) | undefined;
   let snapshot: Snapshot | undefined;
   let inbox: Inbox | undefined;
   let engine: Engine | undefined;
@@ -74,7 +76,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   if (channel) channel.onMessage = receive;
 
   const opening = open().catch((error: unknown) => {
-    fail(error);
+    giveWay(error);
     throw error;
   });
   opening.catch(() => {});
@@ -88,16 +90,20 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     const refusedSubscription = writes$.subscribe((writes) => refused$.next(writes));
     await setClocks();
     for (const collection of rxCollections) watchWrites(collection);
-    // Once more for batches that another tab may have been writing when it was closed.
-    if (database.multiInstance) cleanUps.push(scheduler.after(ABANDONED_AFTER_MS, () => void undoAgain()));
     if (!database.multiInstance) return lead(opened);
+    cleanUps.push(watchJournals(database, undoLater), () => cancelUndo?.());
+    undoLater();
     void leadership.gained.then(() => {
-      leading = lead(opened).catch(fail);
+      leading = lead(opened).catch(giveWay);
     });
   }
 
-  async function undoAgain(): Promise<void> {
-    await undoAbandoned(database).catch((error: unknown) => reportStorage(error));
+  /** Another tab may be closed, or crash, while it writes a batch. */
+  function undoLater(): void {
+    cancelUndo ??= scheduler.after(ABANDONED_AFTER_MS, () => {
+      cancelUndo = undefined;
+      undoAbandoned(database).then((isOneLeft) => isOneLeft && !ended && undoLater(), reportStorage);
+    });
   }
 
   /** A tab that does not replicate stamps its writes as one that does. */
@@ -172,6 +178,12 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     if (message.type === 'wiped') void cancel().then(() => database.close());
     else if (engine === undefined) watcher?.receive(message);
     else host?.receive(message);
+  }
+
+  /** Another tab may be able to do what this one cannot. */
+  function giveWay(error: unknown): void {
+    fail(error);
+    leadership.release();
   }
 
   function fail(error: unknown): void {

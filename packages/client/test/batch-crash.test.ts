@@ -1,11 +1,16 @@
+import { createManualScheduler, createScriptedServer } from '@breakwater/testing';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import type { RxCollection, RxDatabase } from 'rxdb';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type BatchCollection, batch } from '../src/batch.ts';
 import { createDatabase } from '../src/create-database.ts';
+import { replicate } from '../src/replicate.ts';
 import { batchContext } from '../src/storage/contexts.ts';
 import type { StoredDocument } from '../src/storage/row-meta.ts';
+import { requireCaptured } from '../src/storage/with-breakwater.ts';
 import { beginJournal, type JournalEntry, listJournals } from '../src/sync/journal.ts';
+import { ABANDONED_AFTER_MS } from '../src/sync/undo-batch.ts';
 import { planCollections } from './note-collections.ts';
 import { storedDocument, storedMeta } from './stored-rows.ts';
 
@@ -79,6 +84,35 @@ it('[BT4] a tab that is gone for 30 s is at nothing any more', async () => {
   await crashWithin(before.database, before.plans, Date.now() - 30_001);
   const after = await openPlans(true);
   expect(await after.plans.count().exec()).toBe(1);
+});
+
+it('[BT4] a tab that stays open looks after what one that is gone was writing', async () => {
+  const { plans, database } = await openPlans(true);
+  const scheduler = createManualScheduler(Date.now());
+  const { webSocket } = createScriptedServer(scheduler);
+  replicate(database, { url: 'ws://test/sync', webSocket, scheduler });
+  await insertPlan(plans);
+  await expect.poll(() => scheduler.waiting).toBeGreaterThan(0);
+  const pass = () => scheduler.advanceAsync(ABANDONED_AFTER_MS);
+  await pass();
+  await crashWithin(database, plans, Date.now() - ABANDONED_AFTER_MS);
+  await expect.poll(() => pass().then(() => listJournals(database))).toEqual([]);
+  expect(await plans.count().exec()).toBe(1);
+});
+
+it("[BT4] by the device's own time: a clock that is corrected in one tab is not yet so in the next", async () => {
+  const before = await openPlans(true);
+  await insertPlan(before.plans);
+  requireCaptured(before.plans).clock.correct(-3_600_000);
+  const begun: number[] = [];
+  const subscription = before.database.internalStore.changeStream().subscribe(({ events }) => {
+    for (const { documentData } of events) if (documentData.data.startedAt) begun.push(documentData.data.startedAt);
+  });
+  await batch(before.database, (tx: { readonly [name: string]: BatchCollection<{ title: string }> }) =>
+    tx.plans?.patch('p', { title: 'paid' }),
+  );
+  subscription.unsubscribe();
+  expect(Math.abs(Date.now() - (begun[0] ?? 0))).toBeLessThan(ABANDONED_AFTER_MS);
 });
 
 it("[BT4] what the user wrote onto it since is the user's, and belongs to no batch", async () => {

@@ -117,6 +117,24 @@ describe('the sync of a collection', () => {
     expect(second.asked).toContain('push');
   });
 
+  it('[BT5] what is heard late of a batch that was stored meanwhile does not stay pending', async () => {
+    const { rows } = createSlowRows();
+    const stored = { id: 'a', pending: new Set(), batches: new Set() } as unknown as LocalRow;
+    const late: LocalRows = {
+      ...rows,
+      read: async () => [stored],
+      pendingOf: async () => [{ id: 'a', bytes: 0, height: 1 }],
+      async *scan() {
+        yield [{ id: 'a', bytes: 1, height: 1, batches: ['b'] }];
+      },
+    };
+    const sync = startSync(late);
+    await sync.scan();
+    expect(sync.pendingRows).toBe(1);
+    expect(await sync.member.read(['a'])).toEqual([stored]);
+    expect(sync.pendingRows).toBe(0);
+  });
+
   it('[SY2] what only a merge left pending is pushed', async () => {
     const { rows, answerReads } = createSlowRows();
     const merging: LocalRows = {

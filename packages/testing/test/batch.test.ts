@@ -8,7 +8,9 @@ import {
   replicate,
 } from '@breakwater/client';
 import { down, type Push, type Rows, up } from '@breakwater/protocol';
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import type { RxStorage, RxStorageInstance } from 'rxdb';
+import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CuttableSockets, createCuttableSockets } from '../src/cuttable-sockets.ts';
@@ -177,6 +179,29 @@ describe('a batch', () => {
     expect(heads()).toEqual([0, 0, 0]);
   });
 
+  it('[BT2] that a server refuses because it has lost a collection takes nothing from what it had stored there', async () => {
+    const options = { collections: ['orders', 'payments', 'carts'] };
+    await server.end();
+    server = await startWorldServer(options);
+    const a = await openDevice();
+    await a.database.carts.insert({ id: '1', title: 'full', rating: 4 });
+    await a.sync.awaitInSync();
+    options.collections = ['orders', 'payments'];
+    await server.restart();
+    await a.sync.awaitInSync();
+    await batch(a.database, (tx) => {
+      tx.orders.insert({ id: '1', title: 'paid' });
+      tx.carts.patch('1', { title: 'empty' });
+    });
+    await expect
+      .poll(() => a.sync.refused.map(({ code }) => code).sort())
+      .toEqual(['batch-refused', 'unknown-collection']);
+    options.collections = ['orders', 'payments', 'carts'];
+    await server.restart();
+    await expect.poll(() => count(a.database)).toEqual([0, 0, 1]);
+    expect((await a.database.carts.findOne('1').exec(true)).toJSON()).toMatchObject({ title: 'full', rating: 4 });
+  });
+
   it('[BT2] whose refusal is cut off is refused as one all the same', async () => {
     const a = await openDevice();
     const { onSend } = a.sockets;
@@ -284,6 +309,34 @@ describe('a batch', () => {
     expect((await other.database.orders.findOne('1').exec(true)).body).toBe('low tide again');
   });
 
+  it('[BT3] that cannot be written leaves nothing, even if news of its documents come in the middle', async () => {
+    const failing = { before: async () => {} };
+    const database = await openDatabase(
+      withWrites(getRxStorageMemory(), (collection) => {
+        return collection === 'payments' ? failing.before() : undefined;
+      }),
+    );
+    cleanUps.push(() => database.close());
+    const [a, b] = [await connect(database), await openDevice()];
+    await database.orders.insert({ id: '1', title: 'open' });
+    await expect.poll(() => count(b.database)).toEqual([1, 0, 0]);
+    failing.before = async () => {
+      await (await b.database.orders.findOne('1').exec(true)).incrementalPatch({ rating: 4 });
+      await expect.poll(() => a.news.length).toBe(1);
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      throw new Error('the disk is full');
+    };
+    const paid = batch(database, (tx) => {
+      tx.orders.patch('1', { title: 'paid' });
+      tx.payments.insert({ id: '1', title: 'by card' });
+    });
+    await expect(paid).rejects.toThrow('the disk is full');
+    await a.sync.awaitInSync();
+    await expect.poll(async () => (await database.orders.findOne('1').exec(true)).rating).toBe(4);
+    expect((await database.orders.findOne('1').exec(true)).title).toBe('open');
+    expect(a.pushes).toHaveLength(1);
+  });
+
   it('[BT5] whose ack is lost goes up again as one, and takes no seq', async () => {
     const a = await openDevice();
     a.sockets.deafen();
@@ -294,6 +347,27 @@ describe('a batch', () => {
     expect(a.pushes.map(({ atomic }) => atomic)).toEqual([true, true]);
     expect(heads()).toEqual([1, 1, 0]);
     expect(a.sync.pending.rows).toBe(0);
+  });
+
+  it('[BT5] leaves no journal behind, even if the app ends just before it is removed', async () => {
+    const journals = new Set<string>();
+    let keepsJournals = true;
+    const indexed = getRxStorageDexie({ indexedDB: new IDBFactory(), IDBKeyRange });
+    const storage = watchingJournals(indexed, journals, () => keepsJournals);
+    const name = crypto.randomUUID();
+    const before = await openDatabase(storage, name);
+    const a = await connect(before);
+    await batch(before, (tx) => tx.orders.insert({ id: '1', title: 'paid' }));
+    await expect.poll(heads).toEqual([1, 0, 0]);
+    await expect.poll(() => a.sync.pending.rows).toBe(0);
+    await before.close();
+    expect(journals.size).toBe(1);
+    keepsJournals = false;
+    const after = await openDatabase(storage, name);
+    cleanUps.push(() => after.close());
+    await connect(after);
+    await expect.poll(() => journals.size).toBe(0);
+    expect(heads()).toEqual([1, 0, 0]);
   });
 
   it('[BT6] later edits of its documents go with it; batches that share a document go together', async () => {
@@ -348,17 +422,45 @@ describe('a batch', () => {
 
 /** Writes of one collection fail when the test says so. */
 function failingStorage(name: string, fails: () => boolean): RxStorage<unknown, unknown> {
-  const storage: RxStorage<unknown, unknown> = getRxStorageMemory();
+  return withWrites(getRxStorageMemory(), (collection) => {
+    if (collection === name && fails()) throw new Error('the disk is full');
+  });
+}
+
+/** Knows which journals of batches are stored, and fails to remove any when the test says so. */
+function watchingJournals(
+  inner: RxStorage<unknown, unknown>,
+  journals: Set<string>,
+  keepsThem: () => boolean,
+): RxStorage<unknown, unknown> {
+  return withWrites(inner, (_collection, documents) => {
+    for (const { key = '', _deleted: isRemoved } of documents) {
+      if (!key.startsWith('breakwater-batch-')) continue;
+      if (isRemoved && keepsThem()) throw new Error('the app ends here');
+      if (isRemoved) journals.delete(key);
+      else journals.add(key);
+    }
+  });
+}
+
+type BeforeWrite = (
+  collection: string,
+  documents: readonly { key?: string; _deleted: boolean }[],
+) => void | Promise<void>;
+
+function withWrites(storage: RxStorage<unknown, unknown>, beforeWrite: BeforeWrite): RxStorage<unknown, unknown> {
   return {
     ...storage,
     name: storage.name,
     rxdbVersion: storage.rxdbVersion,
     async createStorageInstance<D>(params: Parameters<typeof storage.createStorageInstance<D>>[0]) {
       const instance: RxStorageInstance<D, unknown, unknown> = await storage.createStorageInstance<D>(params);
-      if (params.collectionName !== name) return instance;
       const bulkWrite = instance.bulkWrite.bind(instance);
       instance.bulkWrite = async (rows, context) => {
-        if (fails()) throw new Error('the disk is full');
+        await beforeWrite(
+          params.collectionName,
+          rows.map(({ document }) => document),
+        );
         return bulkWrite(rows, context);
       };
       return instance;

@@ -1,6 +1,6 @@
 import { batch, ConfirmTimeoutError, createDatabase, type Replication, replicate } from '@breakwater/client';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
-import { addRxPlugin, type RxStorage } from 'rxdb';
+import { addRxPlugin, type RxStorage, type RxStorageInstance } from 'rxdb';
 import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
@@ -149,6 +149,20 @@ describe('tabs of one database', () => {
     await follower.sync.awaitInSync();
   });
 
+  it('[TL4] a tab that cannot replicate leaves it to another, and shows what that does', async () => {
+    const broken = breakable(storage);
+    storage = broken.storage;
+    const database = await openDatabase();
+    open.push({ close: () => database.close() } as Tab);
+    broken.isBroken = true;
+    const failing = replicate(database, { url: server.url });
+    await firstValueFrom(failing.status$.pipe(filter((status) => status.state === 'failed')));
+    broken.isBroken = false;
+    const tab = await openTab();
+    await tab.sync.awaitInSync();
+    await firstValueFrom(failing.status$.pipe(filter((status) => status.state === 'live')));
+  });
+
   it('[TL5] a batch written in a tab that watches goes up as one', async () => {
     const [, follower] = await openTwo();
     await batch(follower.database, (tx) => {
@@ -189,3 +203,24 @@ describe('tabs of one database', () => {
     await fresh.close();
   });
 });
+
+/** A storage of which RxDB's own store, where replication keeps its records, cannot be read while it is broken. */
+function breakable(inner: RxStorage<unknown, unknown>) {
+  const broken = {
+    isBroken: false,
+    storage: {
+      ...inner,
+      async createStorageInstance<D>(params: Parameters<typeof inner.createStorageInstance<D>>[0]) {
+        const instance: RxStorageInstance<D, unknown, unknown> = await inner.createStorageInstance<D>(params);
+        if (params.collectionName !== '_rxdb_internal') return instance;
+        const findDocumentsById = instance.findDocumentsById.bind(instance);
+        instance.findDocumentsById = async (ids, deleted) => {
+          if (broken.isBroken) throw new Error('the disk is gone');
+          return findDocumentsById(ids, deleted);
+        };
+        return instance;
+      },
+    },
+  };
+  return broken;
+}

@@ -13,6 +13,7 @@ import {
 } from '@breakwater/crdt';
 import { type BulkWriteRow, createRevision, getHeightOfRevision, type RxCollection } from 'rxdb';
 import { filter, map, type Observable } from 'rxjs';
+import { untilWritten } from './batches-under-way.ts';
 import { changedDocuments, type Locked } from './changed-documents.ts';
 import { ACK_CONTEXT, MERGE_CONTEXT, REPLACE_CONTEXT } from './contexts.ts';
 import { idOf, type LocalRow, type RemoteRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
@@ -128,6 +129,10 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     while (left.length > 0) {
       const current = stored ?? (await find(left.map(({ id }) => id)));
       const changes = left.map((item) => change(item, current.get(item.id))).filter((each) => each !== undefined);
+      await untilWritten(
+        database,
+        changes.flatMap(({ previous }) => (previous && rowMetaOf(previous)?.batches) ?? []),
+      );
       await beforeWrite(changes);
       const overtaken = new Set<string>();
       for (const context of [MERGE_CONTEXT, ACK_CONTEXT, REPLACE_CONTEXT]) {

@@ -32,6 +32,8 @@ export interface CapturedStorage {
   readonly instance: Instance;
   readonly plan: DocumentPlan;
   readonly clock: Clock;
+  /** The device's time as it is, in milliseconds since 1970: the same in every tab, whatever the server's is. */
+  readonly now: () => number;
   readonly lwt: LwtClock;
   /** In whose name it writes; changes with a purge, and with setReplica. */
   readonly author: Readonly<ContentAuthor>;
@@ -184,6 +186,7 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
     instance,
     plan,
     clock,
+    now,
     lwt,
     author,
     acknowledged,

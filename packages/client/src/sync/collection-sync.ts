@@ -7,7 +7,7 @@ import type { Session } from '../connection/session.ts';
 import { describeError } from '../describe-error.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { SyncError } from '../status.ts';
-import type { RemoteRow } from '../storage/document-row.ts';
+import type { LocalRow, RemoteRow } from '../storage/document-row.ts';
 import type { LocalRows } from '../storage/local-rows.ts';
 import type { RefusedValues } from '../storage/set-back.ts';
 import type { BatchMember } from './batch-up.ts';
@@ -152,6 +152,11 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   async function takeRowBack(session: Session, { row: pushed, code, reason, batch }: RefusedPush): Promise<void> {
     const { id } = pushed;
     if (code === 'unknown-collection') {
+      // A server that had the collection once may have it again: what goes now has to come anew then.
+      if (pushed.seq !== undefined) {
+        checkpoint = 0;
+        await save();
+      }
       const refused = [{ id, server: undefined, pushed, code, reason, batch }];
       return down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 });
     }
@@ -322,6 +327,14 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     }
   }
 
+  /** What is heard of another tab's write may come after its ack, and say that the row is still a part of its batch. */
+  async function readBatched(ids: readonly string[]): Promise<LocalRow[]> {
+    const found = await rows.read(ids);
+    const late = found.filter(({ id, batches }) => batches.size === 0 && pending.isBatched(id));
+    if (late.length > 0) updatePending(await rows.pendingOf(late.map(({ id }) => id)));
+    return found;
+  }
+
   async function push(session: Session): Promise<void> {
     await scan();
     try {
@@ -333,6 +346,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     } finally {
       // What this session had taken is free again only now: the next one may have found nothing to push, and waits.
       work.fire();
+      options.onWork();
     }
   }
 
@@ -383,7 +397,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
         // What was written meanwhile stands alone, and could not be taken until now.
         work.fire();
       },
-      read: rows.read,
+      read: readBatched,
       draft: up.draftBatch,
       hear: up.hear,
       heed: up.heed,

@@ -20,6 +20,7 @@ export interface PendingRows {
   release(ids: readonly string[]): void;
   /** Rows that are part of some batch. */
   batchedIds(): string[];
+  isBatched(id: string): boolean;
 }
 
 interface Entry {
@@ -89,6 +90,7 @@ export function createPendingRows(): PendingRows {
       return true;
     },
     batchedIds: () => [...entryById].filter(([, { isBatched }]) => isBatched).map(([id]) => id),
+    isBatched: (id) => entryById.get(id)?.isBatched ?? false,
     release(ids) {
       for (const id of ids) takenHeightById.delete(id);
     },

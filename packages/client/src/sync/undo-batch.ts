@@ -1,4 +1,5 @@
 import { createRevision, getHeightOfRevision, type RxCollection, type RxDatabase } from 'rxdb';
+import { isUnderWay } from '../storage/batches-under-way.ts';
 import { UNDO_CONTEXT } from '../storage/contexts.ts';
 import { idOf, readRowMeta, toVoid } from '../storage/document-row.ts';
 import { packRowMeta, rowMetaOf, type StoredDocument, setRowMeta } from '../storage/row-meta.ts';
@@ -8,32 +9,22 @@ import { type Journal, type JournalEntry, listJournals, removeJournal } from './
 /** Long after any batch that is still being written, in milliseconds. */
 export const ABANDONED_AFTER_MS = 30_000;
 
-/** Batches that are being written, of each open database. */
-const underWay = new WeakMap<RxDatabase, Set<string>>();
-
-/** While `write` runs, nobody here takes the batch for abandoned. */
-export async function whileWriting<T>(database: RxDatabase, batch: string, write: () => Promise<T>): Promise<T> {
-  const own = underWay.get(database) ?? new Set<string>();
-  underWay.set(database, own.add(batch));
-  try {
-    return await write();
-  } finally {
-    own.delete(batch);
-  }
-}
-
-/** Undoes what a crash has left half written. Another tab may be writing one: those are left alone for a while. */
-export async function undoAbandoned(database: RxDatabase): Promise<void> {
+/**
+ * Undoes what a crash has left half written. Another tab may be writing one: those are left alone for a while. True: there
+ * are such, to be looked at again.
+ */
+export async function undoAbandoned(database: RxDatabase): Promise<boolean> {
   const collections = Object.values(database.collections) as RxCollection[];
   const [captured] = collections.flatMap(({ storageInstance }) => {
     return capturedStorageOf(storageInstance.originalStorageInstance) ?? [];
   });
-  const now = captured?.clock.nowMs() ?? 0;
-  for (const journal of await listJournals(database)) {
-    const mayBeUnderWay = database.multiInstance && now - journal.startedAt < ABANDONED_AFTER_MS;
-    const isUnderWay = underWay.get(database)?.has(journal.batch) ?? false;
-    if (journal.state === 'writing' && !isUnderWay && !mayBeUnderWay) await undo(database, journal);
-  }
+  const now = captured?.now() ?? 0;
+  const unfinished = (await listJournals(database)).filter(({ state }) => state === 'writing');
+  // From the future: the device's clock was set back since.
+  const isOld = ({ startedAt }: Journal) => !database.multiInstance || Math.abs(now - startedAt) >= ABANDONED_AFTER_MS;
+  const abandoned = unfinished.filter((journal) => isOld(journal) && !isUnderWay(database, journal.batch));
+  for (const journal of abandoned) await undo(database, journal);
+  return abandoned.length < unfinished.length;
 }
 
 /** The documents of a batch become what they were before it. */

@@ -8,12 +8,13 @@ import {
   randomToken,
 } from 'rxdb';
 import { BatchError } from '../errors.ts';
+import { whileWriting } from '../storage/batches-under-way.ts';
 import { batchContext } from '../storage/contexts.ts';
 import { idOf, plainFields } from '../storage/document-row.ts';
 import type { StoredDocument } from '../storage/row-meta.ts';
 import { requireCaptured } from '../storage/with-breakwater.ts';
 import { beginJournal, endJournal, type Journal } from './journal.ts';
-import { undo, whileWriting } from './undo-batch.ts';
+import { undo } from './undo-batch.ts';
 
 /** What is to become of one document. */
 export interface DocumentWrite {
@@ -59,7 +60,7 @@ async function tryToWrite(database: RxDatabase, writes: readonly DocumentWrite[]
   const [first] = plans;
   if (first === undefined) return true;
   const batch = randomToken(16);
-  const startedAt = requireCaptured(first.collection).clock.nowMs();
+  const startedAt = requireCaptured(first.collection).now();
   const journal: Journal = { batch, state: 'writing', entries: plans.flatMap(toEntries), startedAt };
   return whileWriting(database, batch, async () => {
     await beginJournal(database, journal);

@@ -16,6 +16,7 @@ export function hostTabs(engine: Engine, channel: TabChannel): Host {
   const heardByTab: { [tab: string]: number } = {};
   let isPublishing = false;
   let isStopped = false;
+  let hearing = Promise.resolve();
 
   function publish(): void {
     if (isPublishing || isStopped) return;
@@ -47,8 +48,10 @@ export function hostTabs(engine: Engine, channel: TabChannel): Host {
         case 'watches':
           return publish();
         case 'wrote':
-          // What cannot be read now is found by the next scan; the tab goes on waiting for its turn.
-          return void hear(message).catch(() => {});
+          // One after another: the count says that everything before was heard, too. What cannot be read now is found by
+          // the next scan; the tab goes on waiting until a later write was heard.
+          hearing = hearing.then(() => hear(message)).catch(() => {});
+          return;
         case 'command':
           return engine.command(message.command);
         case 'ask':
