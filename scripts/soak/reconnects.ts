@@ -1,11 +1,11 @@
 import { systemScheduler } from '@breakwater/client';
 import { type Connection, createConnection, DEFAULT_BACKOFF, DEFAULT_BREAKER } from '@breakwater/client/sync';
 import { WebSocket } from 'ws';
-import { startCli } from '../../server/test/server-process.ts';
 import { makeTemporaryDirectory } from '../../server/test/temporary-directory.ts';
 import type { Part, Tally } from './part.ts';
+import { openServerChild } from './server-child.ts';
 
-/** The server is gone for so long, in milliseconds, the time that it takes to start included. */
+/** From the kill to the moment at which the next server listens, in milliseconds. */
 const DOWN_MS = 3_000;
 /** By then every link counts as lasting, and every client has heard over which time to come back. In milliseconds. */
 const SETTLED_MS = 21_000;
@@ -34,32 +34,30 @@ export const reconnects: Part = {
     `${count('clients')} clients, server away for ${count('downMs')} ms: ${count('attempts')} attempts, ${count('busiest')} in the busiest 100 ms, all back ${count('backMs')} ms after it`,
 };
 
-async function playOutage(cwd: string, clients: number): Promise<Tally> {
+async function playOutage(dataDir: string, clients: number): Promise<Tally> {
   const attempts: number[] = [];
   const connections: Connection[] = [];
-  // What is read from the disk for the first time takes longer than it will later on.
-  await (await startCli({ cwd })).kill('SIGKILL');
-  const startedAt = performance.now();
-  const first = await startCli({ cwd });
-  const startMs = performance.now() - startedAt;
+  const first = await openServerChild(dataDir);
+  const port = await first.listen(0);
   const isLive = ({ state }: Connection) => state.name === 'live';
   const areLive = () => connections.every(isLive);
   for (let i = 0; i < clients; i++) {
-    connections.push(connect(first.port, attempts));
+    connections.push(connect(port, attempts));
     if (i % CROWD === CROWD - 1) await until(areLive, BACK_WITHIN_MS);
   }
   await pass(SETTLED_MS);
 
   attempts.length = 0;
   const downAt = performance.now();
-  await first.kill('SIGKILL');
-  await pass(DOWN_MS - startMs);
-  const second = await startCli({ cwd, env: { PORT: String(first.port) } });
+  await first.kill();
+  const second = await openServerChild(dataDir);
+  await pass(downAt + DOWN_MS - performance.now());
+  await second.listen(port);
   const upAt = performance.now();
   const allBack = await until(areLive, BACK_WITHIN_MS);
   const backMs = performance.now() - upAt;
   for (const connection of connections) connection.dispatch({ type: 'stop' });
-  await second.kill('SIGKILL');
+  await second.kill();
 
   const counts = {
     clients,
@@ -78,7 +76,7 @@ async function playOutage(cwd: string, clients: number): Promise<Tally> {
 
 function connect(port: number, attempts: number[]): Connection {
   const connection = createConnection({
-    url: `ws://localhost:${port}/sync`,
+    url: `ws://127.0.0.1:${port}/sync`,
     replica: 'soak',
     token: () => '',
     webSocket(url) {
