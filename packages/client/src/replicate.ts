@@ -90,15 +90,15 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     const refusedSubscription = writes$.subscribe((writes) => refused$.next(writes));
     await setClocks();
     for (const collection of rxCollections) watchWrites(collection);
-    if (!database.multiInstance) return lead(opened);
     cleanUps.push(watchJournals(database, undoLater), () => cancelUndo?.());
     undoLater();
+    if (!database.multiInstance) return lead(opened);
     void leadership.gained.then(() => {
       leading = lead(opened).catch(giveWay);
     });
   }
 
-  /** Another tab may be closed, or crash, while it writes a batch. */
+  /** Another tab may be closed, or crash, while it writes a batch; a storage may fail when one is to be undone. */
   function undoLater(): void {
     cancelUndo ??= scheduler.after(ABANDONED_AFTER_MS, () => {
       cancelUndo = undefined;

@@ -86,8 +86,11 @@ it('[BT4] a tab that is gone for 30 s is at nothing any more', async () => {
   expect(await after.plans.count().exec()).toBe(1);
 });
 
-it('[BT4] a tab that stays open looks after what one that is gone was writing', async () => {
-  const { plans, database } = await openPlans(true);
+it.each([
+  ['what one that is gone was writing', true],
+  ['what it could not undo itself', false],
+])('[BT4] a tab that stays open looks after %s', async (_what, multiInstance) => {
+  const { plans, database } = await openPlans(multiInstance);
   const scheduler = createManualScheduler(Date.now());
   const { webSocket } = createScriptedServer(scheduler);
   replicate(database, { url: 'ws://test/sync', webSocket, scheduler });
