@@ -13,7 +13,7 @@ import {
   tripped,
 } from './breaker.ts';
 
-/** Drawn in docs/ARCHITECTURE.md. */
+/** Its transitions are drawn in docs/ARCHITECTURE.md; a test holds the drawing against what this file does. */
 export type ConnectionState = {
   readonly since: number;
   readonly breaker: Breaker;
@@ -131,7 +131,9 @@ export function transition(
     case 'connected':
       return state.name === 'connecting' ? goLive(state, event.spreadMs, circumstances) : unchanged(state);
     case 'spread':
-      return state.name === 'live' ? { state: { ...state, spreadMs: event.spreadMs }, effects: [] } : unchanged(state);
+      return state.name === 'live' && state.spreadMs !== event.spreadMs
+        ? { state: { ...state, spreadMs: event.spreadMs }, effects: [] }
+        : unchanged(state);
     case 'lost':
       return hasSocket(state) ? onLost(state, event, options, circumstances) : unchanged(state);
     case 'sync-failed':
