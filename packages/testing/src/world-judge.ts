@@ -3,6 +3,8 @@ import { decodeState, type Json, type State, sameValue } from '@breakwater/crdt'
 import { judge, type ReplicaReport, toHoldings, type Verdict } from './judge.ts';
 import { asRxCollection, type WorldClient, type WorldServer } from './world.ts';
 
+export type Reported = Pick<WorldClient, 'name' | 'notes' | 'sync'>;
+
 /** {@link judgeStates}, and every client shows what the others show. */
 export async function judgeWorld(server: WorldServer, clients: readonly WorldClient[]): Promise<Verdict> {
   const verdict = await judgeStates(server, clients);
@@ -35,7 +37,8 @@ async function exchange(clients: readonly WorldClient[]): Promise<void> {
   await Promise.all(clients.map(({ sync }) => sync.awaitInSync()));
 }
 
-async function reportOn({ name, notes, sync }: WorldClient): Promise<ReplicaReport> {
+/** What a client holds now. */
+export async function reportOn({ name, notes, sync }: Reported): Promise<ReplicaReport> {
   const states: [string, State][] = [];
   let markedRows = 0;
   for await (const { id, state, pending } of inspectRows(asRxCollection(notes))) {

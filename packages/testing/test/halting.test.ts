@@ -1,11 +1,17 @@
-import { createDatabase, defineCollections, type Replication, replicate } from '@breakwater/client';
-import { down, up } from '@breakwater/protocol';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatabase, type Replication, replicate } from '@breakwater/client';
+import { up } from '@breakwater/protocol';
+import { createServer, openSqliteStore, StorageError, type Store } from '@breakwater/server';
+import type { RxStorage, RxStorageInstance } from 'rxdb';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CuttableSockets, createCuttableSockets } from '../src/cuttable-sockets.ts';
+import { type FaultProxy, startFaultProxy } from '../src/fault-proxy.ts';
+import { judge, toHoldings } from '../src/judge.ts';
 import { createManualScheduler, type ManualScheduler } from '../src/manual-scheduler.ts';
-import { createScriptedServer } from '../src/scripted-server.ts';
 import {
   openWorldClient,
   startWorldServer,
@@ -13,171 +19,304 @@ import {
   type WorldServer,
   worldCollections,
 } from '../src/world.ts';
+import { reportOn, statesOf } from '../src/world-judge.ts';
 
-const PROBE_AFTER_MS = 300_000;
+const MINUTE = 60_000;
 
+const cleanUps: (() => Promise<unknown>)[] = [];
 let server: WorldServer;
 let other: WorldClient;
-let database: Awaited<ReturnType<typeof openDatabase>>;
-let scheduler: ManualScheduler;
-let sockets: CuttableSockets;
-let sync: Replication;
-let attempts: number;
-let isReachable: boolean;
 
 beforeEach(async () => {
   server = await startWorldServer();
+  cleanUps.push(() => server.end());
   other = await openWorldClient({
     name: 'other',
     url: server.url,
     storage: getRxStorageMemory(),
     random: Math.random,
   });
-  database = await openDatabase();
-  scheduler = createManualScheduler(Date.now());
-  sockets = createCuttableSockets();
-  attempts = 0;
-  isReachable = true;
+  cleanUps.push(() => other.end());
 });
 
 afterEach(async () => {
-  await database.close();
-  await other.end();
-  await server.end();
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-function openDatabase() {
-  const name = `halting-${crypto.randomUUID()}`;
-  return createDatabase({ name, storage: getRxStorageMemory(), collections: worldCollections, multiInstance: false });
+/** A device whose first failure opens the breaker, on a clock that the test moves. */
+interface Device {
+  readonly name: 'device';
+  readonly notes: WorldClient['notes'];
+  readonly sync: Replication;
+  readonly sockets: CuttableSockets;
+  readonly scheduler: ManualScheduler;
+  readonly opened: number;
 }
 
-/** Real sockets, in a time that the test moves, with a breaker that the first failure opens. */
-function connect(): void {
-  sync = replicate(database, {
-    url: server.url,
+async function openDevice(url: string, storage: RxStorage<unknown, unknown> = getRxStorageMemory()): Promise<Device> {
+  const name = `device-${crypto.randomUUID()}`;
+  const database = await createDatabase({ name, storage, collections: worldCollections, multiInstance: false });
+  cleanUps.push(() => database.close());
+  const scheduler = createManualScheduler(Date.now());
+  const sockets = createCuttableSockets();
+  let opened = 0;
+  const webSocket: CuttableSockets['webSocket'] = (url) => {
+    opened += 1;
+    return sockets.webSocket(url);
+  };
+  const sync = replicate(database, { url, webSocket, scheduler, random: () => 0.5, breaker: { failures: 1 } });
+  return {
+    name: 'device',
+    notes: database.notes,
+    sync,
+    sockets,
     scheduler,
-    random: () => 0,
-    breaker: { failures: 1, probeAfterMs: PROBE_AFTER_MS },
-    webSocket(url) {
-      attempts++;
-      if (!isReachable) throw new Error('no network');
-      return sockets.webSocket(url);
+    get opened() {
+      return opened;
     },
-  });
+  };
 }
 
-const reaches = (state: string) => firstValueFrom(sync.status$.pipe(filter((status) => status.state === state)));
-
-async function connectAndShare(): Promise<void> {
-  connect();
-  await database.notes.insert({ id: 'shared', title: 'Hull', body: 'low tide' });
-  await sync.awaitInSync();
-  await expect.poll(() => other.notes.findOne('shared').exec()).not.toBeNull();
+async function openLive(...where: Parameters<typeof openDevice>): Promise<Device> {
+  const device = await openDevice(...where);
+  await device.sync.awaitInSync();
+  return device;
 }
 
-/** While it is open: reads and writes work, what is pending is counted, and nothing at all is tried. */
-async function isHalted(pendingBefore: number): Promise<void> {
-  await reaches('halted');
-  await firstValueFrom(sync.pending$.pipe(filter(({ rows }) => rows === pendingBefore)));
-  const before = attempts;
-  await database.notes.insert({ id: 'while halted', title: 'Mast' });
-  await firstValueFrom(sync.pending$.pipe(filter(({ rows }) => rows === pendingBefore + 1)));
-  expect((await database.notes.findOne('while halted').exec(true)).title).toBe('Mast');
-  await scheduler.advanceAsync(PROBE_AFTER_MS - 1_000);
-  expect(attempts).toBe(before);
-  // Nothing but the probe waits for its time.
-  expect(scheduler.waiting).toBe(1);
+async function isHalted({ sync }: Device) {
+  const status = await firstValueFrom(sync.status$.pipe(filter((status) => status.state === 'halted')));
+  return status as Extract<typeof status, { readonly state: 'halted' }>;
 }
 
-async function healsByOneProbe(): Promise<void> {
-  const before = attempts;
-  await scheduler.advanceAsync(1_000);
-  await sync.awaitInSync();
-  expect(attempts).toBe(before + 1);
-  await expect.poll(() => documentsOf(other.notes)).toEqual(await documentsOf(database.notes));
-  expect(sync.pending.rows).toBe(0);
+/** Brings a push into a phase, and then the link to its end. */
+interface Phase {
+  /** Of the document, by both devices. */
+  readonly writes: number;
+  /** What goes up, and opens the breaker. */
+  halt(): Promise<Device>;
+  /** What was going on goes on, while the breaker is open. */
+  release?(): Promise<void>;
 }
 
-async function documentsOf(notes: WorldClient['notes'] | typeof database.notes): Promise<unknown> {
-  return (await notes.find({ sort: [{ id: 'asc' }] }).exec()).map((note) => note.toMutableJSON());
+async function startProxy(): Promise<FaultProxy> {
+  const proxy = await startFaultProxy({ to: Number(new URL(server.url).port) });
+  cleanUps.push(() => proxy.end());
+  return proxy;
 }
 
-describe('a breaker that opens', () => {
-  it('[HA1] before a push is sent', async () => {
-    isReachable = false;
-    connect();
-    await database.notes.insert({ id: 'n', title: 'Hull' });
-    await isHalted(1);
-    isReachable = true;
-    await healsByOneProbe();
-  });
+const urlOf = ({ port }: FaultProxy) => `ws://127.0.0.1:${port}/sync`;
 
-  it('[HA1] while a push is on its way up: the server never hears of it', async () => {
-    await connectAndShare();
-    const head = server.store.head('default', 'notes');
-    sockets.onSend = (frame) => {
-      if (up.decode(frame)?.type === 'push') sockets.cut();
+const write = ({ notes }: Pick<Device, 'notes'>) => notes.insert({ id: 'n', title: 'Hull', body: 'low tide' });
+
+async function haltOnItsWay(): Promise<Device> {
+  const proxy = await startProxy();
+  const device = await openLive(urlOf(proxy));
+  proxy.stall('up');
+  await write(device);
+  await expect.poll(() => proxy.waiting).toBeGreaterThan(0);
+  proxy.cut();
+  proxy.heal();
+  await isHalted(device);
+  expect(server.store.head('default', 'notes')).toBe(0);
+  return device;
+}
+
+const phases: Record<string, () => Phase> = {
+  'before there was a link': () => ({
+    writes: 1,
+    async halt() {
+      const proxy = await startProxy();
+      proxy.refuse();
+      const device = await openDevice(urlOf(proxy));
+      await write(device);
+      await isHalted(device);
+      proxy.heal();
+      return device;
+    },
+  }),
+  'before it is sent': () => ({
+    writes: 1,
+    async halt() {
+      const device = await openLive(server.url);
+      device.sockets.onSend = (frame) => {
+        if (up.decode(frame)?.type === 'push') device.sockets.cut();
+      };
+      await write(device);
+      await isHalted(device);
+      expect(server.store.head('default', 'notes')).toBe(0);
+      device.sockets.onSend = () => {};
+      return device;
+    },
+  }),
+  'on its way': () => ({ writes: 1, halt: haltOnItsWay }),
+  'once it is stored, its ack lost': () => ({
+    writes: 1,
+    async halt() {
+      const device = await openLive(server.url);
+      device.sockets.deafen();
+      await write(device);
+      await expect.poll(() => server.store.head('default', 'notes')).toBe(1);
+      device.sockets.cut();
+      await isHalted(device);
+      return device;
+    },
+  }),
+  'while what it was merged with is being stored': () => {
+    const gate = createGate('breakwater-merge');
+    return {
+      writes: 2,
+      async halt() {
+        const device = await openLive(server.url, gate.storage);
+        gate.close();
+        await other.notes.insert({ id: 'n', title: 'Keel', tags: ['sea'] });
+        await other.sync.awaitInSync();
+        await gate.reached;
+        await write(device);
+        await expect.poll(() => server.store.head('default', 'notes')).toBe(2);
+        device.sockets.cut();
+        await isHalted(device);
+        return device;
+      },
+      async release() {
+        gate.open();
+      },
     };
-    await database.notes.insert({ id: 'n', title: 'Keel' });
-    await isHalted(1);
-    expect(server.store.head('default', 'notes')).toBe(head);
-    sockets.onSend = () => {};
-    await healsByOneProbe();
+  },
+};
+
+describe('while the breaker is open', () => {
+  describe.each(Object.entries(phases))('which opened upon a push %s', (_, phase) => {
+    it('[HA1] the device reads and writes, and counts what is pending', async () => {
+      const { halt, release } = phase();
+      const device = await halt();
+      const { notes, sync } = device;
+      await firstValueFrom(sync.pending$.pipe(filter(({ rows }) => rows === 1)));
+      const shown = firstValueFrom(notes.find().$.pipe(filter((all) => all.length === 2)));
+      await notes.insert({ id: 'm', title: 'Mast' });
+      expect((await shown).map(({ id }) => id).sort()).toEqual(['m', 'n']);
+      await (await notes.findOne('n').exec(true)).patch({ rating: 3 });
+      expect((await notes.findOne('n').exec(true)).rating).toBe(3);
+      await firstValueFrom(sync.pending$.pipe(filter(({ rows, bytes }) => rows === 2 && bytes > 0)));
+      await (await notes.findOne('m').exec(true)).remove();
+      await release?.();
+      expect(sync.status.state).toBe('halted');
+    });
+
+    it('[HA2] nothing polls: no socket, and no timer but that of the probe', async () => {
+      const { halt, release } = phase();
+      const { scheduler, sync, notes, ...device } = await halt();
+      const opened = device.opened;
+      await release?.();
+      await notes.insert({ id: 'm', title: 'Mast' });
+      const { probeAt } = sync.status as { readonly probeAt: number };
+      // On the device, and once: what was written is taken note of, and batches are looked for that a crash left half.
+      await scheduler.advanceAsync(MINUTE);
+      expect(scheduler.waiting).toBe(1);
+      await scheduler.advanceAsync(probeAt - scheduler.now() - 1);
+      expect([scheduler.waiting, device.opened - opened, sync.status.state]).toEqual([1, 0, 'halted']);
+    });
+
+    it('[HA3] and once it closes everything is pushed and pulled, and no redelivery takes a seq', async () => {
+      const { halt, release, writes } = phase();
+      const device = await halt();
+      const { notes, sync, scheduler } = device;
+      const { opened } = device;
+      await other.notes.insert({ id: 'elsewhere', title: 'Oar' });
+      await notes.insert({ id: 'm', title: 'Mast' });
+      await release?.();
+      const { probeAt } = await isHalted(device);
+      await scheduler.advanceAsync(probeAt - scheduler.now());
+      await sync.awaitInSync();
+      await firstValueFrom(other.notes.find().$.pipe(filter((all) => all.length === 3)));
+      await other.sync.awaitInSync();
+      expect(device.opened - opened).toBe(1);
+      const replicas = [await reportOn(device), await reportOn(other)];
+      expect(judge(toHoldings(statesOf(server)), replicas)).toEqual([]);
+      expect(server.store.head('default', 'notes')).toBe(writes + 2);
+    });
   });
 
-  it('[HA1] while the ack is on its way down: the server has the push, the device does not know', async () => {
-    await connectAndShare();
-    const held = sockets.hold('ack');
-    await (await database.notes.findOne('shared').exec(true)).patch({ body: 'high tide', likes: 2 });
-    await held;
-    const head = server.store.head('default', 'notes');
-    sockets.cut();
-    await isHalted(1);
-    sockets.release();
-    await healsByOneProbe();
-    // The push that came again took no seq; what was written meanwhile took one.
-    expect(server.store.head('default', 'notes')).toBe(head + 1);
-  });
-
-  it('[HA1] while rows of others are being merged', async () => {
-    await connectAndShare();
-    sockets.onHear = (frame) => {
-      if (down.decode(frame)?.type === 'rows') sockets.cut();
-    };
-    await (await other.notes.findOne('shared').exec(true)).patch({ body: 'low tide at noon' });
-    await isHalted(0);
-    sockets.onHear = () => {};
-    await healsByOneProbe();
-    expect((await database.notes.findOne('shared').exec(true)).body).toBe('low tide at noon');
+  it('[HA4] retry() pushes and pulls at once', async () => {
+    const device = await haltOnItsWay();
+    device.sync.retry();
+    await device.sync.awaitInSync();
+    expect(server.store.head('default', 'notes')).toBe(1);
   });
 });
 
-describe('an outage of ten minutes', () => {
-  it('[CN1] costs six attempts, whatever the number of collections', async () => {
-    const { schema } = worldCollections.notes;
-    const collections = defineCollections({
-      a: { schema },
-      b: { schema },
-      c: { schema },
-      d: { schema },
-      e: { schema },
-    });
-    const storage = getRxStorageMemory();
-    const large = await createDatabase({
-      name: `five-${crypto.randomUUID()}`,
-      storage,
-      collections,
-      multiInstance: false,
-    });
-    const refusing = createScriptedServer(scheduler);
-    refusing.behaviour = 'refuses';
-    const { webSocket } = refusing;
-    const replication = replicate(large, { url: server.url, scheduler, webSocket, random: () => 0 });
-    for (const name of ['a', 'b', 'c', 'd', 'e'] as const) await large[name].insert({ id: 'n', title: name });
-    await firstValueFrom(replication.pending$.pipe(filter(({ rows }) => rows === 5)));
-    await scheduler.advanceAsync(600_000);
-    expect(refusing.attempts).toHaveLength(6);
-    expect(replication.status).toMatchObject({ state: 'halted' });
-    await large.close();
+describe('a server whose disk is full', () => {
+  it('[HA5] opens the breaker by its answers; when it has room again, the probe brings everything up', async () => {
+    const full = await startFullServer();
+    const device = await openLive(full.url);
+    await write(device);
+    const { cause, probeAt } = await isHalted(device);
+    expect(cause).toContain('could not store');
+    expect(device.sync.pending.rows).toBe(1);
+    await device.scheduler.advanceAsync(MINUTE);
+    expect(device.scheduler.waiting).toBe(1);
+    full.makeRoom();
+    await device.scheduler.advanceAsync(probeAt - device.scheduler.now());
+    await device.sync.awaitInSync();
+    expect(full.store.head('default', 'notes')).toBe(1);
+    expect(device.opened).toBe(2);
   });
 });
+
+/** A storage whose writes of a context wait while the gate is closed. */
+function createGate(context: string) {
+  const storage: RxStorage<unknown, unknown> = getRxStorageMemory();
+  const createInstance = storage.createStorageInstance.bind(storage);
+  const reached = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  let isClosed = false;
+
+  async function createStorageInstance<D>(params: Parameters<typeof storage.createStorageInstance<D>>[0]) {
+    const instance: RxStorageInstance<D, unknown, unknown> = await createInstance<D>(params);
+    const prototype: Pick<typeof instance, 'bulkWrite'> = Object.getPrototypeOf(instance);
+    const bulkWrite: typeof instance.bulkWrite = async (rows, by) => {
+      if (isClosed && by === context) {
+        reached.resolve();
+        await opened.promise;
+      }
+      return prototype.bulkWrite.call(instance, rows, by);
+    };
+    // Where validators leave the storage's own method, too.
+    Object.setPrototypeOf(instance, Object.create(prototype, { bulkWrite: { value: bulkWrite, writable: true } }));
+    return instance;
+  }
+
+  return {
+    storage: { name: storage.name, rxdbVersion: storage.rxdbVersion, createStorageInstance },
+    reached: reached.promise,
+    close() {
+      isClosed = true;
+    },
+    open() {
+      isClosed = false;
+      opened.resolve();
+    },
+  };
+}
+
+async function startFullServer() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'breakwater-full-'));
+  const disk = openSqliteStore(dataDir);
+  let isFull = true;
+  const store: Store = {
+    ...disk,
+    commit: (...commit) => (isFull ? Promise.reject(new StorageError('the disk is full')) : disk.commit(...commit)),
+  };
+  const full = await createServer({ store, log: () => {} });
+  const { port } = await full.listen({ host: '127.0.0.1', port: 0 });
+  cleanUps.push(async () => {
+    await full.close();
+    await rm(dataDir, { recursive: true });
+  });
+  return {
+    url: `ws://127.0.0.1:${port}/sync`,
+    store,
+    makeRoom() {
+      isFull = false;
+    },
+  };
+}
