@@ -80,6 +80,13 @@ const TIMEOUT_CHECK_MS = 2_000;
 const MAX_RAW_BYTES_BEFORE_LIVE = 2 * MAX_BYTES_BEFORE_LIVE;
 
 /**
+ * Pieces, as they come from the network, of a message that is not complete. To put 200,000 pieces together takes half a
+ * minute, in which nobody else is answered. So many take some milliseconds, and are more than a network makes of the
+ * largest message.
+ */
+const MAX_PIECES = 16_384;
+
+/**
  * A share of the time in which lost clients come back, in milliseconds: one after the other, 8 ms apart on average. Much
  * less, and most of a thousand clients come while a server that restarts in 3 s is still away, and have to come again.
  */
@@ -110,6 +117,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     noServer: true,
     clientTracking: false,
     maxPayload: limits.maxMessageBytes,
+    maxBufferedChunks: MAX_PIECES,
     perMessageDeflate: false,
   });
   const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log });

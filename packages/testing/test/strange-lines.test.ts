@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { createDatabase, type Replication, replicate } from '@breakwater/client';
+import { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION, up } from '@breakwater/protocol';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { type FaultProxy, startFaultProxy } from '../src/fault-proxy.ts';
 import { createManualScheduler, type ManualScheduler } from '../src/manual-scheduler.ts';
 import { createRandom } from '../src/random.ts';
@@ -12,6 +15,9 @@ import {
   worldCollections,
 } from '../src/world.ts';
 import { judgeWorld } from '../src/world-judge.ts';
+
+/** Of one message: with 65,536 of them the server was busy for two seconds, with 200,000 for half a minute. */
+const MOST_PIECES = 16_384;
 
 let server: WorldServer;
 let proxy: FaultProxy;
@@ -98,6 +104,24 @@ describe('a strange line', () => {
     await expect.poll(() => strange.notes.count().exec(), { timeout: 5_000 }).toBe(37);
     expect(proxy.accepted).toBe(1);
     expect(await judgeWorld(server, clients)).toEqual([]);
+  });
+});
+
+describe('a client that sends a message in more pieces than any network makes of it', () => {
+  it('[FR7] is closed before putting them together holds up everybody else', async () => {
+    const good = await open('good', server.url);
+    const socket = new WebSocket(urlThroughProxy(), { perMessageDeflate: false });
+    cleanUps.push(async () => socket.terminate());
+    await once(socket, 'open');
+    const versions = [MIN_PROTOCOL_VERSION, PROTOCOL_VERSION] as const;
+    socket.send(up.encode({ type: 'connect', versions, token: '', replica: 'pieces' }));
+    await once(socket, 'message');
+    proxy.trickle();
+    socket.send(new Uint8Array(MOST_PIECES + 2_000));
+    const [code] = await once(socket, 'close');
+    expect(code).toBe(1008);
+    await good.notes.insert({ id: 'n', title: 'Undisturbed' });
+    await good.sync.awaitInSync();
   });
 });
 
