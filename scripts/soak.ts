@@ -4,6 +4,7 @@
  *   simulation  simulated replicas: 10,000 seeds, and every case of the small world
  *   devices     RxDB on memory and Dexie and the real server: 100 seeds, each on both, alone and with two tabs
  *   kills       the real server, killed 200 times under writes
+ *   slow-lines  followers on strange lines while much is written: what they cost the server, how soon they are in step
  *   reconnects  1,000 connections to a server that is killed and comes back after 3 s
  *
  * `npm run soak -- devices kills` plays these only; BREAKWATER_RUNS another number of seeds or kills, BREAKWATER_SEED from
@@ -17,8 +18,11 @@ import { kills } from './soak/kills.ts';
 import { addTallies, type Part, type Share, type Tally } from './soak/part.ts';
 import { reconnects } from './soak/reconnects.ts';
 import { simulation } from './soak/simulation.ts';
+import { slowLines } from './soak/slow-lines.ts';
 
-const parts = new Map<string, Part>(Object.entries({ simulation, devices, kills, reconnects }));
+const parts = new Map<string, Part>(
+  Object.entries({ simulation, devices, kills, reconnects, 'slow-lines': slowLines }),
+);
 
 interface Task {
   readonly name: string;

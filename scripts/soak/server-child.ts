@@ -1,31 +1,36 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { Asked } from './server-on-demand.ts';
 
 /** A server in a process of its own that has opened its data and listens when it is told to. */
 export interface ServerChild {
-  readonly pid: number;
   /** Answers the port. 0: any that is free. */
   listen(port: number): Promise<number>;
+  /** What it holds, in bytes: its heap and its buffers. */
+  memory(): Promise<number>;
   kill(): Promise<void>;
 }
 
 export async function openServerChild(dataDir: string): Promise<ServerChild> {
   const child: ChildProcess = fork(new URL('server-on-demand.ts', import.meta.url), [dataDir], {
-    execArgv: ['--conditions=breakwater-source', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--expose-gc', '--conditions=breakwater-source', '--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   await hear(child);
   return {
-    pid: child.pid ?? 0,
-    async listen(port) {
-      child.send(port);
-      return Number(await hear(child));
-    },
+    listen: (port) => ask(child, port),
+    memory: () => ask(child, 'memory'),
     async kill() {
       const exited = once(child, 'exit');
       if (child.kill('SIGKILL')) await exited;
     },
   };
+}
+
+async function ask(child: ChildProcess, asked: Asked): Promise<number> {
+  const answer = hear(child);
+  child.send(asked);
+  return Number(await answer);
 }
 
 /** What it says next; an error when it ends instead. */
