@@ -10,7 +10,8 @@ import { openSqliteStore } from '../src/sqlite-store.ts';
 import type { Store } from '../src/store.ts';
 import type { Peer } from '../src/stream.ts';
 
-const clock = createClock();
+/** One for all that a test writes: of two clocks either may be the later one within a millisecond. */
+export const clock = createClock();
 
 /** A document's fields as a state, all written now. */
 export function stateOf(fields: { readonly [name: string]: Json }, partial = false): State {

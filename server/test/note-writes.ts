@@ -1,5 +1,4 @@
 import {
-  createClock,
   DELETED,
   editRich,
   encodeState,
@@ -12,9 +11,7 @@ import {
   type State,
 } from '@breakwater/crdt';
 import type { Row } from '@breakwater/protocol';
-import { rowOf } from './hub-world.ts';
-
-const clock = createClock();
+import { clock, rowOf } from './hub-world.ts';
 
 /** Registers by their paths, as `address.city` or, of a counter, `likes.replica`. Undefined: the field is removed. */
 export type Registers = { readonly [path: string]: Json | undefined };
