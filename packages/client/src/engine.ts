@@ -95,6 +95,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     removeJournal: (batch) => removeJournal(database, batch),
   });
   const record = await openDatabaseRecord(database, () => randomToken(12));
+  // An earlier run may have ended while documents went back.
+  await inbox.conclude(inbox.records);
   let collections: readonly CollectionSync[] = [];
   let status = statusOf(initialState(scheduler.now()));
   let isAdopting = false;
@@ -122,8 +124,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   collections = await Promise.all(options.collections.map((collection) => openCollection(collection, record)));
   for (const collection of collections) collection.scan().catch((error: unknown) => reportStorage(error, collection));
-  const stopWatching = watchJournals(database, batchUp.wake);
-  batchUp.note(await writtenBatches());
+  const stopWatching = watchJournals(database, noteWrittenBatches);
+  // Also those that were stored when the app ended before it had removed their journals.
+  noteWrittenBatches(await listJournals(database));
   const stopHints = listenForHints(() => connection.dispatch({ type: 'hint' }));
   if (!options.isPaused) connection.dispatch({ type: 'start' });
 
@@ -139,7 +142,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       scheduler,
       onChange: onSyncChange,
       refusedBefore: inbox.records.filter((record) => record.collection === collection.name),
-      keepRefused: inbox.keep,
+      inbox,
       onError: reportError,
       onPushAcknowledged: () => connection.dispatch({ type: 'sync-succeeded' }),
       onBatches: batchUp.note,
@@ -154,13 +157,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     return sync;
   }
 
-  /** Also those that were stored when the app ended before it had removed their journals. */
-  async function writtenBatches(): Promise<string[]> {
+  /** Also of batches that changed nothing: nobody else would ever forget them. */
+  function noteWrittenBatches(journals: readonly Journal[]): void {
     const names = new Set(collections.map(({ name }) => name));
-    const journals = await listJournals(database);
     const isHere = ({ state, entries }: Journal) =>
       state === 'written' && entries.every(({ collection }) => names.has(collection));
-    return journals.filter(isHere).map(({ batch }) => batch);
+    batchUp.note(journals.filter(isHere).map(({ batch }) => batch));
   }
 
   async function run(session: Session): Promise<void> {

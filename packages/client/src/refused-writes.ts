@@ -20,8 +20,8 @@ export function toRefusedWrites(
     const { id, code, reason, at, kind, document, paths, batch } = record;
 
     const retryWith = (change: JsonObject) =>
-      inbox.settle(record, (together) =>
-        writeAgain(collection.database as RxDatabase, together.map(toWrite(record, change))),
+      inbox.settle(record, (together, keys) =>
+        writeAgain(collection.database as RxDatabase, together.map(toWrite(record, change)), keys),
       );
 
     return {
@@ -53,5 +53,5 @@ export function toRefusedWrites(
 }
 
 function isSame(a: RefusedRecord, b: RefusedRecord): boolean {
-  return a.collection === b.collection && a.id === b.id && a.refusedRevision === b.refusedRevision;
+  return a.collection === b.collection && a.id === b.id && a.returned === b.returned;
 }

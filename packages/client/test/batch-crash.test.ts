@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type BatchCollection, batch } from '../src/batch.ts';
 import { createDatabase } from '../src/create-database.ts';
 import { replicate } from '../src/replicate.ts';
+import { whileWriting } from '../src/storage/batches-under-way.ts';
 import { batchContext } from '../src/storage/contexts.ts';
 import type { StoredDocument } from '../src/storage/row-meta.ts';
 import { requireCaptured } from '../src/storage/with-breakwater.ts';
@@ -67,6 +68,26 @@ it('[BT4] what a crash left half written is undone at the next start', async () 
   expect((await storedMeta(after.plans, 'p')).meta).toEqual({ ...meta, replaced: 1 });
   expect((await storedMeta(after.plans, 'q')).meta).toEqual({ stamps: [], replaced: 1 });
   expect(await listJournals(after.database)).toEqual([]);
+});
+
+it('[BT3] what is written to a document of a batch that is being written waits until that is over', async () => {
+  const { plans, database } = await openPlans();
+  await insertPlan(plans);
+  const written = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const writing = whileWriting(database.token, 'b1', async () => {
+    await crashWithin(database, plans);
+    written.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    order.push('the batch');
+  });
+  await written.promise;
+  const previous = await storedDocument(plans, 'p');
+  const document = { ...previous, title: 'later' };
+  await plans.storageInstance.bulkWrite([{ previous, document }], 'user');
+  order.push('the other write');
+  await writing;
+  expect(order).toEqual(['the batch', 'the other write']);
 });
 
 it('[BT4] another tab may still be at it: only what is older than 30 s is undone', async () => {

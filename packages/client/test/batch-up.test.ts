@@ -8,7 +8,7 @@ import type { Journal } from '../src/sync/journal.ts';
 import type { Answer, RefusedPush } from '../src/sync/up.ts';
 
 const LIMITS: Connected['limits'] = { maxRowBytes: 1_000, maxMessageBytes: 10_000, maxPushRows: 10 };
-const STORED: Answer = { refused: [], ahead: [], stored: 1, done: Promise.resolve() };
+const STORED: Answer = { refused: [], ahead: [], done: Promise.resolve() };
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -25,6 +25,10 @@ function createMember(name: string, batchesById: { [id: string]: string[] }) {
       batches: new Set(batchesById[id]),
     } as unknown as LocalRow;
   };
+  let heard: readonly LocalRow[] = [];
+  const forget = (rows: readonly LocalRow[]) => {
+    for (const { id } of rows) delete batchesById[id];
+  };
   const member: BatchMember = {
     name,
     mayPush: () => true,
@@ -40,14 +44,19 @@ function createMember(name: string, batchesById: { [id: string]: string[] }) {
     read: async (ids) => ids.filter((id) => id in batchesById).map(rowOf),
     draft: async (ids) => {
       const rows = ids.map((id) => ({ id, seq: 0, deleted: false, bytes: new Uint8Array() }));
-      return { rows, pushed: ids.map(rowOf), refused: [] };
+      return { rows, pushed: ids.map(rowOf), parts: ids.map(() => EMPTY_STATE), refused: [] };
     },
-    hear: () => STORED,
+    hear(_session, _group, { pushed }) {
+      heard = pushed;
+      return STORED;
+    },
     async heed(_session, answer) {
       heeded.push(answer);
+      forget(heard);
     },
     async takeBack(_session, refused) {
       takenBack.push(...refused);
+      forget(refused.map(({ row }) => row));
     },
   };
   return { member, taken, takenBack, heeded };
@@ -132,12 +141,13 @@ describe('batches on their way up', () => {
     let isFirst = true;
     const slow: BatchMember = {
       ...member,
-      async heed() {
+      async heed(session, answer) {
         if (isFirst) {
           isFirst = false;
           await busy.promise;
           throw new Error('the link is lost');
         }
+        await member.heed(session, answer);
       },
     };
     const up = createUp([slow], createJournals({ 1: ['a s'] }));
@@ -159,9 +169,13 @@ describe('batches on their way up', () => {
     const a = createMember('a', { s: ['1'] });
     const b = createMember('b', { s: ['1'] });
     const refused = [{ row: { id: 's' } as LocalRow, code: 'invalid', reason: 'no title' }];
-    const guilty: BatchMember = { ...a.member, hear: () => ({ ...STORED, refused, stored: 0 }) };
+    const guilty: BatchMember = { ...a.member, hear: () => ({ ...STORED, refused }) };
     const innocent: BatchMember = {
       ...b.member,
+      hear: () => ({
+        ...STORED,
+        refused: [{ row: { id: 's' } as LocalRow, code: 'batch-refused', reason: 'another' }],
+      }),
       async takeBack(session, rows) {
         if (session === first.session) throw new Error('the link is lost');
         return b.member.takeBack(session, rows);
@@ -180,12 +194,48 @@ describe('batches on their way up', () => {
     expect(journals.size).toBe(0);
   });
 
+  it('[BT2] a document that could not go back with the rest goes back later', async () => {
+    const a = createMember('a', { s: ['1'] });
+    const b = createMember('b', { s: ['1'] });
+    const refused = [{ row: { id: 's' } as LocalRow, code: 'invalid', reason: 'no title' }];
+    const guilty: BatchMember = { ...a.member, hear: () => ({ ...STORED, refused }) };
+    let times = 0;
+    const late: BatchMember = {
+      ...b.member,
+      hear: () => ({
+        ...STORED,
+        refused: [{ row: { id: 's' } as LocalRow, code: 'batch-refused', reason: 'another' }],
+      }),
+      heed: async () => {},
+      takeBack: async (session, rows) => {
+        if (++times > 1) await b.member.takeBack(session, rows);
+      },
+    };
+    const journals = createJournals({ 1: ['a s', 'b s'] });
+    const up = createUp([guilty, late], journals);
+    const { session, pushes } = createSession();
+    up.note(['1']);
+    void up.run(session);
+    await settle();
+    expect([pushes.length, times, b.takenBack.length, journals.size]).toEqual([1, 2, 1, 0]);
+  });
+
+  it('[BT5] of which nothing is pending leaves no journal', async () => {
+    const { member } = createMember('a', {});
+    const journals = createJournals({ 1: ['a s'] });
+    const up = createUp([member], journals);
+    up.note(['1']);
+    void up.run(createSession().session);
+    await settle();
+    expect(journals.size).toBe(0);
+  });
+
   it('[BT2] what goes back is not stamped anew before', async () => {
     const a = createMember('a', { s: ['1'] });
     const b = createMember('b', { s: ['1'] });
-    const ahead: BatchMember = { ...a.member, hear: () => ({ ...STORED, ahead: ['s'], stored: 0 }) };
+    const ahead: BatchMember = { ...a.member, hear: () => ({ ...STORED, ahead: ['s'] }) };
     const refused = [{ row: { id: 's' } as LocalRow, code: 'invalid', reason: 'no title' }];
-    const guilty: BatchMember = { ...b.member, hear: () => ({ ...STORED, refused, stored: 0 }) };
+    const guilty: BatchMember = { ...b.member, hear: () => ({ ...STORED, refused }) };
     const up = createUp([ahead, guilty], createJournals({ 1: ['a s', 'b s'] }));
     up.note(['1']);
     void up.run(createSession().session);

@@ -90,7 +90,7 @@ function startSync(rows: LocalRows, record = createRecord(), scheduler: Schedule
     scheduler,
     onChange: () => {},
     refusedBefore: [],
-    keepRefused: async () => {},
+    inbox: { keep: async () => {}, forget: async () => {}, conclude: async () => {} },
     onError: () => {},
     onPushAcknowledged: () => {},
     onBatches: () => {},
@@ -154,6 +154,90 @@ describe('the sync of a collection', () => {
     await sync.receive(session, { collection: 'notes', rows: [row], checkpoint: 1 });
     await settle();
     expect(asked).toContain('push');
+  });
+
+  it('[SY2] what is only to be sent as a whole is pushed once it stands alone', async () => {
+    const { rows, answerReads } = createSlowRows();
+    const whole: LocalRows = {
+      ...rows,
+      mergeRows: async () => [{ id: 'a', bytes: 0, height: 2 }],
+      async *scan() {
+        yield [{ id: 'a', bytes: 1, height: 1, batches: ['b'] }];
+      },
+    };
+    const record = createRecord();
+    await record.set({ resend: true });
+    const sync = startSync(whole, record);
+    const { session, asked } = createQuietSession();
+    void sync.run(session);
+    await settle();
+    expect(asked).not.toContain('push');
+    answerReads();
+    const row = { id: 'a', seq: 1, deleted: false, bytes: encodeState(EMPTY_STATE) };
+    await sync.receive(session, { collection: 'notes', rows: [row], checkpoint: 1 });
+    await settle();
+    expect(asked).toContain('push');
+  });
+
+  it('[SY2] a document that is neither here nor on the server is not pushed, not even as a whole', async () => {
+    const { rows } = createSlowRows();
+    const state = { generation: '', registers: new Map(), partial: false };
+    const nowhere = { id: 'a', state, pending: new Set(), batches: new Set() } as unknown as LocalRow;
+    const record = createRecord();
+    await record.set({ resend: true });
+    const sync = startSync({ ...rows, read: async (ids) => (ids.length === 0 ? [] : [nowhere]) }, record);
+    const { session, asked } = createQuietSession();
+    void sync.run(session);
+    await settle();
+    expect([asked, sync.pendingRows]).toEqual([['pull'], 0]);
+  });
+
+  it('[PG6] a pull from 0 removes what a run that crashed had pulled, and the server has dropped since', async () => {
+    const replaced: string[] = [];
+    const known = { id: 'gone', seq: 0, pending: new Set(), batches: new Set() } as unknown as LocalRow;
+    const rows: LocalRows = {
+      ...createSlowRows().rows,
+      async *scan() {
+        yield [];
+      },
+      async *all() {
+        yield [known];
+      },
+      async replace(replacements) {
+        replaced.push(...replacements.map(({ id }) => id));
+        return [];
+      },
+    };
+    const record = createRecord();
+    const sync = startSync(rows, record);
+    void sync.run(createQuietSession().session);
+    await settle();
+    expect([replaced, record.value.sweep]).toEqual([['gone'], false]);
+  });
+
+  it('[PG6] a lost session that was still looking for such rows does not keep the next one from pushing', async () => {
+    const looking = Promise.withResolvers<void>();
+    let looks = 0;
+    const known = { id: 'a', seq: 0, pending: new Set(), batches: new Set() } as unknown as LocalRow;
+    const rows: LocalRows = {
+      ...createSlowRows().rows,
+      async *all() {
+        if (++looks > 1) return;
+        await looking.promise;
+        yield [known];
+      },
+    };
+    const record = createRecord();
+    const sync = startSync(rows, record);
+    const [first, second] = [createQuietSession(), createQuietSession()];
+    void sync.run(first.session).catch(() => {});
+    await settle();
+    first.lose();
+    void sync.run(second.session);
+    await settle();
+    looking.resolve();
+    await settle();
+    expect(record.value.sweep).toBe(false);
   });
 
   it('[EP4] a save while every row is being looked at again does not call the collection clean', async () => {

@@ -180,6 +180,13 @@ describe('rows of several connections', () => {
     expect([await title(), forgotten]).toEqual(['-1000', []]);
   });
 
+  it('[PG5] a row that has forgotten its generation is another one', async () => {
+    const { rows, merge } = await openMerged();
+    await merge(6, { ...stateOf(stampIn(-500), { title: 'revived' }), generation: stampIn(-500) });
+    await merge(7, stateOf(stampIn(-200), { title: 'another' }));
+    expect((await readOne(rows, 'a')).state.generation).toBe(NO_STAMP);
+  });
+
   it('[LR9] a store with another life counts anew', async () => {
     const { notes, rows } = await openMerged();
     await rows.mergeRows([remote(2)]);

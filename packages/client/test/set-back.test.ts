@@ -161,7 +161,7 @@ describe('a row that goes back', () => {
       kept.push(...refused);
       if (kept.length === 1) await plan.incrementalPatch({ body: 'later' });
     });
-    expect(kept.map(({ refusedRevision }) => refusedRevision)).toEqual([pushed.document._rev, pushed.document._rev]);
+    expect(kept.map(({ returned }) => returned)).toEqual([1, 1]);
     expect((await plans.findOne('p').exec(true)).toJSON()).toMatchObject({ title: 'Hull', body: 'later' });
   });
 
@@ -195,6 +195,66 @@ describe('a row that goes back', () => {
     await rows.replace([{ id: 'p', server, pushed }], keep);
     const { meta, pending } = await storedMeta(plans as unknown as RxCollection, 'p');
     expect([meta.batches, pending]).toEqual([['newer'], ['body']]);
+  });
+
+  it('[RF5] edits of content that were made later and stay are not in what is kept', async () => {
+    const { plans, rows, kept, keep } = await openPlans();
+    const plan = await plans.insert({ id: 'p', title: 'Hull', body: 'tide', likes: 1 });
+    const server = await acknowledge(rows);
+    await plan.incrementalPatch({ title: 'Refused', likes: 5 });
+    const pushed = await readOne(rows);
+    await plan.incrementalPatch({ body: 'high tide', likes: 6 });
+    await rows.replace([{ id: 'p', server, pushed }], keep);
+    expect(kept).toMatchObject([{ document: { title: 'Refused', body: 'tide', likes: 5 }, contents: { likes: 1 } }]);
+    expect(kept[0]?.paths).not.toContain('body');
+    expect((await plans.findOne('p').exec(true)).toJSON()).toMatchObject({
+      title: 'Hull',
+      body: 'high tide',
+      likes: 2,
+    });
+  });
+
+  it('[RF7] what is no longer lost when it goes back is named to be forgotten', async () => {
+    const { plans, rows } = await openPlans();
+    const plan = await plans.insert({ id: 'p', title: 'Hull' });
+    const asked: [number, readonly string[]][] = [];
+    await rows.replace([{ id: 'p', server: undefined }], async (refused, ids) => {
+      asked.push([refused.length, ids]);
+      if (asked.length === 1) await plan.incrementalRemove();
+    });
+    expect(asked).toEqual([
+      [1, ['p']],
+      [0, ['p']],
+    ]);
+  });
+
+  it('[EP5] what only a server had that was set back stays, and what it lacks is not taken for refused', async () => {
+    const { plans, rows, kept, keep } = await openPlans();
+    const plan = await plans.insert({ id: 'p', title: 'Hull', likes: 3 });
+    await acknowledge(rows);
+    await plan.incrementalPatch({ title: 'Refused' });
+    const pushed = await readOne(rows);
+    await rows.replace([{ id: 'p', server: undefined, pushed, isWhole: true }], keep);
+    expect((await plans.findOne('p').exec(true)).likes).toBe(3);
+    expect(kept.map(({ paths }) => paths)).toEqual([['title']]);
+  });
+
+  it('[PG5] a row that has forgotten its content is another one', async () => {
+    const { plans, rows, keep } = await openPlans();
+    await plans.insert({ id: 'p', title: 'Hull', body: 'tide' });
+    const { state } = await acknowledge(rows);
+    await rows.mergeRows([{ id: 'p', seq: 2, state: { ...state, rich: undefined } }], keep);
+    expect((await plans.findOne('p').exec(true)).body).toBe('');
+  });
+
+  it('[AR7] what the server has stored of a row that went back while it was on its way is here again', async () => {
+    const { plans, rows, keep } = await openPlans();
+    await plans.insert({ id: 'p', title: 'Hull' });
+    const pushed = await readOne(rows);
+    await rows.replace([{ id: 'p', server: undefined }], keep);
+    expect(await plans.findOne('p').exec()).toBeNull();
+    await rows.acknowledge([{ id: 'p', pushed, seq: 4 }]);
+    expect((await plans.findOne('p').exec(true)).title).toBe('Hull');
   });
 
   it('[RF7] a row that was seen later than it should be stays', async () => {

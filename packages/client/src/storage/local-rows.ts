@@ -1,6 +1,7 @@
 import {
   type Clock,
   type DocumentPlan,
+  GENERATION,
   merge,
   type Path,
   type Stamp,
@@ -9,6 +10,7 @@ import {
   sameState,
   segmentsOf,
   stampAt,
+  toPath,
   valueAt,
 } from '@breakwater/crdt';
 import { type BulkWriteRow, createRevision, getHeightOfRevision, type RxCollection } from 'rxdb';
@@ -27,7 +29,16 @@ import { requireCaptured } from './with-breakwater.ts';
 export interface AcknowledgedRow {
   readonly id: string;
   readonly pushed: LocalRow;
+  /** What of it went up. Default: all of it. */
+  readonly part?: State;
   readonly seq: number;
+}
+
+/** A row with stamps from the future. */
+export interface LateRow {
+  readonly id: string;
+  /** The newest stamp that the server has of the row; the new ones come after it. */
+  readonly after: Stamp;
 }
 
 export interface PendingChange {
@@ -40,8 +51,11 @@ export interface PendingChange {
   readonly batches?: readonly string[] | undefined;
 }
 
-/** Stores what a user had written, before it is gone from the documents. */
-export type KeepRefused = (refused: readonly RefusedValues[]) => Promise<void>;
+/**
+ * Stores what a user had written, before it is gone from the documents. Asked again about rows that were overtaken: what was
+ * stored of `ids` before did not come about.
+ */
+export type KeepRefused = (refused: readonly RefusedValues[], ids: readonly string[]) => Promise<void>;
 
 /** A collection's storage, read and written for replication. Every write is a compare-and-swap, tried until it holds. */
 export interface LocalRows {
@@ -72,10 +86,10 @@ export interface LocalRows {
    * Stamps anew what is pending and ahead of the clock as it is now: the server found it to be from the future. Answers
    * the rows that had such stamps.
    */
-  restamp(ids: readonly string[]): Promise<PendingChange[]>;
+  restamp(rows: readonly LateRow[]): Promise<PendingChange[]>;
   /**
    * Rows go back to what the server holds. `keep` stores what the user had written there, before it is gone from the
-   * documents; maybe twice, of the same refused revision.
+   * documents.
    */
   replace(rows: readonly Replacement[], keep: KeepRefused): Promise<PendingChange[]>;
   /** What is pending among the rows written after `lwt`, batch by batch; with `whole`, every row counts as pending. */
@@ -121,19 +135,22 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     items: readonly T[],
     known: ReadonlyMap<string, StoredDocument> | undefined,
     change: (item: T, stored: StoredDocument | undefined) => Change | undefined,
-    beforeWrite: (changes: readonly Change[]) => Promise<void> = async () => {},
+    keep?: KeepRefused,
   ): Promise<PendingChange[]> {
     const done: PendingChange[] = [];
     let left = items;
     let stored = known;
+    let isOvertaken = false;
     while (left.length > 0) {
       const current = stored ?? (await find(left.map(({ id }) => id)));
       const changes = left.map((item) => change(item, current.get(item.id))).filter((each) => each !== undefined);
       await untilWritten(
-        database,
+        database.token,
         changes.flatMap(({ previous }) => (previous && rowMetaOf(previous)?.batches) ?? []),
       );
-      await beforeWrite(changes);
+      const refused = changes.flatMap((each) => each.refused ?? []);
+      const ids = left.map(({ id }) => id);
+      if (refused.length > 0 || isOvertaken) await keep?.(refused, ids);
       const overtaken = new Set<string>();
       for (const context of [MERGE_CONTEXT, ACK_CONTEXT, REPLACE_CONTEXT]) {
         for (const id of await write(changes, context)) overtaken.add(id);
@@ -147,6 +164,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
       }
       left = left.filter(({ id }) => overtaken.has(id));
       stored = undefined;
+      isOvertaken = true;
     }
     return done;
   }
@@ -155,9 +173,10 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     knownRich.note(remote.id, remote.state);
     const local = stored && toLocalRow(plan, stored);
     const seq = mayForget ? latest(local?.seq, remote.seq) : remote.seq;
-    const instead = local && mayForget && hasForgotten(remote, local) ? replacedBy(remote, local) : undefined;
-    if (instead !== undefined) return instead;
     const state = local ? merge(local.state, remote.state) : remote.state;
+    const isForgotten = local !== undefined && mayForget && hasForgotten(remote, local, { plan, merged: state });
+    const instead = isForgotten ? replacedBy(remote, local) : undefined;
+    if (instead !== undefined) return instead;
     const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
     if (stored && local && sameState(local.state, state)) {
       return silent(plan, stored, { pending, seq, batches: local.batches });
@@ -174,10 +193,10 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     return { previous: stored, document, context };
   }
 
-  function restampRow({ id }: { readonly id: string }, stored: StoredDocument | undefined): Change | undefined {
+  function restampRow({ id, after }: LateRow, stored: StoredDocument | undefined): Change | undefined {
     if (stored === undefined) return undefined;
     const local = toLocalRow(plan, stored);
-    const state = restamp(local.state, local.pending, captured.clock);
+    const state = restamp(local.state, local.pending, { clock: captured.clock, after });
     if (state === undefined) return undefined;
     const { seq, replaced, batches } = local;
     const target = { plan, id, previous: stored, pending: new Set(local.pending), seq, replaced, batches };
@@ -203,7 +222,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
   /** A row that was purged meanwhile needs no ack. */
   function acknowledgeRow(
-    { pushed, seq: acknowledged }: AcknowledgedRow,
+    { id, pushed, part = pushed.state, seq: acknowledged }: AcknowledgedRow,
     stored: StoredDocument | undefined,
     isAnotherLife: boolean,
   ): Change | undefined {
@@ -212,7 +231,10 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const seq = isAnotherLife ? acknowledged : latest(rowMetaOf(stored)?.seq, acknowledged);
     // The very document that was pushed has nothing newer.
     if (stored === pushed.document) return silent(plan, stored, { pending: new Set(), seq });
-    const { state, pending, batches } = toLocalRow(plan, stored);
+    const { state, pending, batches, replaced } = toLocalRow(plan, stored);
+    // It went back while it was on its way: what is on the server now is not here any more.
+    const isMissing = replaced !== pushed.replaced && !(part.partial && part.generation > state.generation);
+    if (isMissing) return mergeRow({ id, seq, state: part }, stored);
     const left = [...pending].filter((path) => !isAcknowledged(plan, path, state, pushed.state));
     const others = [...batches].filter((batch) => !pushed.batches.has(batch));
     return silent(plan, stored, { pending: new Set(left), seq, batches: new Set(others) });
@@ -230,23 +252,13 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     toRow: (document) => toLocalRow(plan, document),
     knownOf: ({ id, state }) => knownRich.of(id, state.generation),
     mergeRows: (rows, keepForgotten) =>
-      update(
-        rows,
-        undefined,
-        (row, stored) => mergeRow(row, stored, keepForgotten !== undefined),
-        (changes) => keepRefused(changes, keepForgotten),
-      ),
+      update(rows, undefined, (row, stored) => mergeRow(row, stored, keepForgotten !== undefined), keepForgotten),
     acknowledge(rows, { isAnotherLife } = { isAnotherLife: false }) {
       const known = new Map(rows.map(({ id, pushed }) => [id, pushed.document]));
       return update(rows, known, (row, stored) => acknowledgeRow(row, stored, isAnotherLife));
     },
-    restamp: (ids) =>
-      update(
-        ids.map((id) => ({ id })),
-        undefined,
-        restampRow,
-      ),
-    replace: (rows, keep) => update(rows, undefined, replaceRow, (changes) => keepRefused(changes, keep)),
+    restamp: (rows) => update(rows, undefined, restampRow),
+    replace: (rows, keep) => update(rows, undefined, replaceRow, keep),
     async *scan(lwt, whole) {
       // Nothing may be written before a mark that the next start scans from.
       captured.lwt.startAfter(lwt);
@@ -267,11 +279,6 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   };
 }
 
-async function keepRefused(changes: readonly Change[], keep: KeepRefused | undefined): Promise<void> {
-  const refused = changes.map((change) => change.refused).filter((each) => each !== undefined);
-  if (refused.length > 0) await keep?.(refused);
-}
-
 /** Another tab may have heard of a later one already; what is here is then as new as that. */
 function latest(seq: number | undefined, other: number): number {
   return Math.max(seq ?? 0, other);
@@ -281,10 +288,17 @@ function latest(seq: number | undefined, other: number): number {
  * Does the server's whole row lack something that it had when the row was last seen here? It never forgets a part of a row:
  * that row was purged.
  */
-function hasForgotten({ seq, state }: RemoteRow, local: LocalRow): boolean {
-  if (local.seq === undefined || seq <= local.seq || state.partial) return false;
-  const isLacking = (path: Path, stamp: Stamp) => !local.pending.has(path) && stampAt(state, path) < stamp;
-  return [...local.state.registers].some(([path, { stamp }]) => isLacking(path, stamp));
+function hasForgotten(
+  { seq, state }: RemoteRow,
+  { seq: seenSeq, state: known, pending }: LocalRow,
+  { plan, merged }: { readonly plan: DocumentPlan; readonly merged: State },
+): boolean {
+  if (seenSeq === undefined || seq <= seenSeq || state.partial) return false;
+  const isLacking = (path: Path, stamp: Stamp) => !pending.has(path) && stampAt(state, path) < stamp;
+  if (isLacking(GENERATION, known.generation)) return true;
+  if ([...known.registers].some(([path, { stamp }]) => isLacking(path, stamp))) return true;
+  const hasPendingContent = [...plan.kinds.keys()].some((field) => pending.has(toPath([field])));
+  return state.generation === known.generation && !hasPendingContent && !sameBytes(merged.rich, state.rich);
 }
 
 function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: string]: unknown }> {

@@ -20,6 +20,7 @@ import {
   type State,
   sameBytes,
   sameValue,
+  segmentsOf,
   stampAt,
   toPath,
 } from '@breakwater/crdt';
@@ -36,22 +37,26 @@ export interface Replacement {
   readonly pushed?: LocalRow;
   /** Only a row that was last seen with this seq or an earlier one. */
   readonly upToSeq?: number;
+  /** The server was set back and lacks what it once had of the row: that stays, to be pushed. */
+  readonly isWhole?: boolean;
 }
 
 /** What a user had written and the server did not take. */
 export interface RefusedValues {
   /** The stored revision that went back: it may have more than was refused. */
   readonly revision: string;
-  /** The one that was refused. With the id it says whether these values are kept already. */
-  readonly refusedRevision: string;
   readonly id: string;
+  /** How often the row has gone back with this. With the id it names the values among all that were ever lost of the row. */
+  readonly returned: number;
   /** Of an insert the document is not on the server, or is deleted there. */
   readonly kind: 'insert' | 'change' | 'delete';
-  /** The whole document as the user saw it, without RxDB's own fields. */
+  /** The whole document as the user saw it, without RxDB's own fields; in fields that are no registers without later edits. */
   readonly document: JsonObject;
   readonly paths: readonly Path[];
   /** What the server shows in the fields that are no registers: the user's change starts from there when it is made again. */
   readonly contents: JsonObject;
+  /** The batches that the values were a part of. */
+  readonly batches: readonly string[];
 }
 
 export interface SetBack {
@@ -72,11 +77,12 @@ export interface SetBackContext {
  */
 export function setBack(
   local: LocalRow,
-  { server, pushed = local, upToSeq = Number.POSITIVE_INFINITY }: Replacement,
+  { server: held, pushed = local, upToSeq = Number.POSITIVE_INFINITY, isWhole = false }: Replacement,
   context: SetBackContext,
 ): SetBack | undefined {
   if ((local.seq ?? 0) > upToSeq) return undefined;
   if (local.state.generation !== pushed.state.generation) return undefined;
+  const server = isWhole ? withStored(held, local, pushed) : held;
   const replaced = local.replaced + 1;
   // What was written later may belong to a batch that was not refused.
   const batches = new Set([...local.batches].filter((batch) => !pushed.batches.has(batch)));
@@ -86,11 +92,24 @@ export function setBack(
   const paths = wasInserted
     ? new Set([...pushed.pending, ...local.pending])
     : stillRefused(local, pushed, context.plan);
-  const refused = keptValues(local, [...paths], { server, pushed, wasInserted, plan: context.plan });
+  const refused = keptValues(local, [...paths], { server, pushed, wasInserted, replaced, plan: context.plan });
   if (server === undefined) return { document: toVoid(target), refused };
   const state = withLater(server.state, later, { local, pushed, replaced, ...context });
   const pending = new Set([...later.paths, ...later.contents.map(({ field }) => toPath([field]))]);
   return { document: toDocument(state, { ...target, pending, seq: server.seq }), refused };
+}
+
+/** What the server holds, and what it once held and has lost: all that is not pending. */
+function withStored(server: RemoteRow | undefined, local: LocalRow, pushed: LocalRow): RemoteRow | undefined {
+  const { generation, registers, rich } = local.state;
+  const isPending = (path: Path) => local.pending.has(path) || pushed.pending.has(path);
+  if (isPending(GENERATION)) return server;
+  const stored = new Map([...registers].filter(([path]) => !isPending(path)));
+  if (stored.size === 0) return server;
+  const isContentPending = [...local.pending, ...pushed.pending].some((path) => !registers.has(path));
+  const state: State = { ...EMPTY_STATE, generation, registers: stored, ...(isContentPending ? {} : { rich }) };
+  const merged = server === undefined ? state : merge(server.state, state);
+  return { id: local.id, seq: server?.seq ?? local.seq ?? 0, state: merged };
 }
 
 /** What a newer write has won, the user's own or another's, is nothing that the user would want to have again. */
@@ -187,26 +206,49 @@ interface KeptContext {
   readonly server: RemoteRow | undefined;
   readonly pushed: LocalRow;
   readonly wasInserted: boolean;
+  readonly replaced: number;
   readonly plan: DocumentPlan;
 }
 
 function keptValues(
-  { id, document }: LocalRow,
-  paths: readonly Path[],
-  { server, pushed, wasInserted, plan }: KeptContext,
+  { id, document, batches }: LocalRow,
+  lostPaths: readonly Path[],
+  { server, pushed, wasInserted, replaced, plan }: KeptContext,
 ): RefusedValues | undefined {
+  const before = contentsOf(server?.state ?? EMPTY_STATE, plan);
+  // Edits that were made later stay, and must not be made a second time.
+  const contents = wasInserted || server === undefined ? {} : refusedContents(pushed, { server: server.state, plan });
+  const isLost = (path: Path) => {
+    const [field = ''] = segmentsOf(path);
+    return !Object.hasOwn(contents, field) || !sameValue(contents[field], before[field]);
+  };
+  const paths = lostPaths.filter(isLost);
   // Who deleted it again meanwhile wants nothing of it.
   if (paths.length === 0 || (document._deleted && wasInserted)) return undefined;
   const kind = document._deleted ? 'delete' : wasInserted ? 'insert' : 'change';
   return {
     revision: document._rev,
-    refusedRevision: pushed.document._rev,
     id,
+    returned: replaced,
     kind,
-    document: plainFields(document),
+    document: { ...plainFields(document), ...contents },
     paths: paths.filter((path) => path !== GENERATION).sort(),
-    contents: contentsOf(server?.state ?? EMPTY_STATE, plan),
+    contents: before,
+    batches: [...(wasInserted ? batches : pushed.batches)].sort(),
   };
+}
+
+/** What the fields that are no registers would show on the server if the push had been taken. */
+function refusedContents({ state, pending }: LocalRow, { server, plan }: LaterContext): JsonObject {
+  const contents: JsonObject = readRich(mergedRich(state, server), richKinds(plan));
+  const countIn = ({ registers }: State, path: Path) => Number(registers.get(path)?.value ?? 0);
+  for (const [field, kind] of plan.kinds) {
+    if (kind !== 'counter') continue;
+    const own = [...pending].filter((path) => isCounterPath(path, field));
+    const counted = own.reduce((sum, path) => sum + countIn(state, path) - countIn(server, path), 0);
+    contents[field] = readCounter(server, field) + counted;
+  }
+  return contents;
 }
 
 function contentsOf(state: State, plan: DocumentPlan): JsonObject {

@@ -11,6 +11,7 @@ import {
 } from '@breakwater/crdt';
 import type { BulkWriteRow, RxCollection, RxStorage, RxStorageWriteError } from 'rxdb';
 import { filter, type Observable, Subject } from 'rxjs';
+import { untilWritten } from './batches-under-way.ts';
 import { type Capture, captureWrite } from './capture.ts';
 import type { ContentAuthor } from './capture-contents.ts';
 import { ACK_CONTEXT, batchOf, isOwnContext, MIGRATION_CONTEXT } from './contexts.ts';
@@ -41,6 +42,8 @@ export interface CapturedStorage {
   readonly acknowledged: MetaCache;
   /** The ids of documents that a user has written in this tab, once they are stored. */
   readonly written$: Observable<readonly string[]>;
+  /** A name for a batch that no other batch has. */
+  newBatch(): string;
   /** Names this database among those that count, from now on, unless withBreakwater was given a name. */
   setReplica(replica: string): void;
   /** Writes below the capture and below a validator, which must not stop a row that is merged or from a newer app. */
@@ -61,7 +64,7 @@ export interface BreakwaterStorageOptions {
   readonly replica?: string;
   /** Milliseconds since 1970; default: Date.now. */
   readonly now?: () => number;
-  /** A random number in [0, 1) for node ids; default: from crypto.getRandomValues. For tests. */
+  /** A random number in [0, 1) for node ids and names; default: from crypto.getRandomValues. For tests. */
   readonly random?: () => number;
 }
 
@@ -139,14 +142,19 @@ function requireKinds(name: string, { kinds }: DocumentPlan, wanted: MergeKinds)
   );
 }
 
-/** 48 bits. Not by randomUUID, which pages without TLS do not have. */
-function randomName(): string {
-  return [...crypto.getRandomValues(new Uint8Array(6))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+/** 64 bits. Not by randomUUID, which pages without TLS do not have. */
+function randomName(random: () => number): string {
+  return [randomWord(random), randomWord(random)].map((word) => word.toString(16).padStart(8, '0')).join('');
 }
 
-/** As Yjs makes them. */
-function randomClientId(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+/** 32 bits, as Yjs makes its client ids. */
+function randomWord(random: () => number): number {
+  return Math.floor(random() * 2 ** 32);
+}
+
+function secureRandom(): number {
+  const [word = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return word / 2 ** 32;
 }
 
 /** Not RxDB's own stores: `_rxdb_internal`, `plugin-…`, `rx-replication-meta-…`. */
@@ -165,10 +173,10 @@ interface CaptureOptions extends ClockOptions {
 
 async function capture(instance: Instance, options: CaptureOptions): Promise<void> {
   const { name, kinds, replica, openVersions, databaseInstanceToken, ...time } = options;
-  const { now } = time;
+  const { now, random = secureRandom } = time;
   const key = { databaseInstanceToken, collectionName: name };
   const plan = planDocument(instance.schema as Parameters<typeof planDocument>[0], kinds);
-  const author = { collection: name, replica: replica ?? randomName(), clientId: randomClientId() };
+  const author = { collection: name, replica: replica ?? randomName(random), clientId: randomWord(random) };
   const clock = createClock(time);
   const lwt = createLwtClock(now, await newestLwt(instance, now));
   const acknowledged = createMetaCache(plan.primaryKey);
@@ -191,12 +199,15 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
     author,
     acknowledged,
     written$,
+    newBatch: () => randomName(random),
     setReplica,
     bulkWrite,
   });
 
   instance.bulkWrite = async (rows, context) => {
     if (isOwnContext(context)) return next(rows, context);
+    // Written on top of half a batch, it could not be told from the batch if that has to be undone.
+    await untilWritten(databaseInstanceToken, batchesOf(rows));
     const now = lwt.next();
     const arrived = lwt.begin(now);
     try {
@@ -222,6 +233,10 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
 function bareBulkWrite(instance: Instance): BulkWrite {
   const prototype: Partial<Instance> | null = Object.getPrototypeOf(instance);
   return (prototype?.bulkWrite ?? instance.bulkWrite).bind(instance);
+}
+
+function batchesOf(rows: readonly WriteRow[]): string[] {
+  return rows.flatMap(({ previous }) => (previous && rowMetaOf(previous as StoredDocument)?.batches) ?? []);
 }
 
 const NONE: ReadonlyMap<string, StoredDocument> = new Map();

@@ -52,6 +52,8 @@ interface Part {
 /** Batches that have documents in common, the oldest first, and what of them is pending. */
 interface Together {
   readonly batches: readonly string[];
+  /** How often each batch had been noted before their documents were looked at. */
+  readonly noted: ReadonlyMap<string, number>;
   readonly parts: readonly Part[];
   /** An earlier session has heard that the server does not take them. */
   readonly refused: RefusedBatch | undefined;
@@ -68,12 +70,13 @@ interface RefusedTogether {
 }
 
 export function createBatchUp({ members, readJournal, refuseJournal, removeJournal }: BatchUpOptions): BatchUp {
-  const unsent = new Set<string>();
+  /** How often each batch was noted. */
+  const unsent = new Map<string, number>();
   const work = createSignal();
 
   /** True: something was done, and there may be more to do. */
   async function pushNext(session: Session): Promise<boolean> {
-    for (const batch of unsent) {
+    for (const batch of [...unsent.keys()]) {
       const together = await gather(session, batch);
       if (together !== undefined && (await pushTogether(session, together))) return true;
       if (session.signal.aborted) return false;
@@ -83,6 +86,7 @@ export function createBatchUp({ members, readJournal, refuseJournal, removeJourn
 
   /** A document may be part of several batches: those go up together. Undefined: it is not yet time for one of them. */
   async function gather(session: Session, first: string): Promise<Together | undefined> {
+    const noted = new Map(unsent);
     const journalByBatch = new Map<string, Journal | undefined>();
     const batches = new Set([first]);
     const idsByMember = new Map<BatchMember, Set<string>>();
@@ -105,6 +109,7 @@ export function createBatchUp({ members, readJournal, refuseJournal, removeJourn
     const startedAt = (batch: string) => journalByBatch.get(batch)?.startedAt ?? 0;
     return {
       batches: [...batches].sort((a, b) => startedAt(a) - startedAt(b)),
+      noted,
       parts: [...idsByMember].map(([member, ids]) => ({ member, ids: [...ids] })),
       refused: [...journalByBatch.values()].find((journal) => journal?.refused)?.refused,
     };
@@ -117,26 +122,27 @@ export function createBatchUp({ members, readJournal, refuseJournal, removeJourn
         if (!part.member.takeAll(part.ids)) return false;
         taken.push(part);
       }
-      const isOver = await pushTaken(session, together);
-      // What a session that has ended heard is not stored: the next one goes by the journal.
-      if (isOver && !session.signal.aborted) await forget(together.batches);
+      if (together.parts.length === 0) await forget(together);
+      else await pushTaken(session, together);
       return true;
     } finally {
       for (const { member, ids } of taken) member.release(ids);
     }
   }
 
-  /** True: all of it is stored or refused. */
-  async function pushTaken(session: Session, { batches, parts, refused: known }: Together): Promise<boolean> {
+  /** Whether anything of it is pending afterwards is for the next look to find out: what went back may have changed meanwhile. */
+  async function pushTaken(session: Session, { batches, parts, refused: known }: Together): Promise<void> {
     const { limits } = session.connected;
     const drafted: DraftedPart[] = [];
     for (const part of parts) drafted.push({ ...part, draft: await part.member.draft(part.ids, limits) });
     // One of them has become part of another batch meanwhile, of which not everything need be written yet.
-    if (rowsOf(drafted).some((row) => [...row.batches].some((batch) => !batches.includes(batch)))) return false;
+    if (rowsOf(drafted).some((row) => [...row.batches].some((batch) => !batches.includes(batch)))) return;
+    // A document of theirs may have gone back since they were gathered.
+    if (known === undefined && (await isAnyRefused(batches))) return;
     const unfit = known ?? refusedBatch(batches, faultOf(drafted));
     if (unfit !== undefined) return refuse(session, { batches, drafted, refused: unfit });
     const filled = drafted.filter(({ draft }) => draft.rows.length > 0);
-    if (filled.length === 0) return true;
+    if (filled.length === 0) return;
     const fitting = takeFitting(filled, batches, limits);
     if (typeof fitting === 'string') {
       const refused = { batch: batches[0] ?? '', guilty: [{ ...firstOf(filled), code: 'too-large', reason: fitting }] };
@@ -154,16 +160,19 @@ export function createBatchUp({ members, readJournal, refuseJournal, removeJourn
     // What goes back must not be stamped anew: it would count as written since.
     const heeded = goesBack === undefined ? {} : { ahead: [] };
     for (const { member, answer } of answers) await member.heed(session, { ...answer, refused: [], ...heeded });
-    if (goesBack !== undefined) return refuse(session, { batches, drafted, refused: goesBack });
-    const isStored = answers.every(({ draft, answer }) => answer.stored === draft.rows.length);
-    return isStored && fitting === filled;
+    if (goesBack !== undefined) await refuse(session, { batches, drafted, refused: goesBack });
+  }
+
+  async function isAnyRefused(batches: readonly string[]): Promise<boolean> {
+    for (const batch of batches) if ((await readJournal(batch))?.refused !== undefined) return true;
+    return false;
   }
 
   /**
    * All of them go back, each with its own reason or, innocent, with that of another. Written down first: if the session ends
    * when some of them have gone back, the rest must not be taken for a batch that the server has not seen yet.
    */
-  async function refuse(session: Session, { batches, drafted, refused }: RefusedTogether): Promise<boolean> {
+  async function refuse(session: Session, { batches, drafted, refused }: RefusedTogether): Promise<void> {
     const entries = drafted.flatMap(({ member, ids }) => ids.map((id) => ({ collection: member.name, id })));
     for (const batch of batches) await refuseJournal(batch, { entries, refused });
     const [first] = refused.guilty;
@@ -177,11 +186,12 @@ export function createBatchUp({ members, readJournal, refuseJournal, removeJourn
       });
       await member.takeBack(session, rows);
     }
-    return true;
   }
 
-  async function forget(batches: readonly string[]): Promise<void> {
+  /** Nothing of them is pending. Those that were noted again meanwhile are looked at once more. */
+  async function forget({ batches, noted }: Together): Promise<void> {
     for (const batch of batches) {
+      if (unsent.get(batch) !== noted.get(batch)) continue;
       unsent.delete(batch);
       await removeJournal(batch);
     }
@@ -189,7 +199,7 @@ export function createBatchUp({ members, readJournal, refuseJournal, removeJourn
 
   return {
     note(batches) {
-      for (const batch of batches) unsent.add(batch);
+      for (const batch of batches) unsent.set(batch, (unsent.get(batch) ?? 0) + 1);
       work.fire();
     },
     wake: work.fire,

@@ -8,12 +8,12 @@ import { describeError } from '../describe-error.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { SyncError } from '../status.ts';
 import type { LocalRow, RemoteRow } from '../storage/document-row.ts';
-import type { LocalRows } from '../storage/local-rows.ts';
+import type { KeepRefused, LocalRows, PendingChange } from '../storage/local-rows.ts';
 import type { RefusedValues } from '../storage/set-back.ts';
 import type { BatchMember } from './batch-up.ts';
 import { type Confirmation, createRefusals, isStored, type Question } from './confirmation.ts';
 import { createDown, type News, type Refusal } from './down.ts';
-import type { RefusedRecord } from './inbox.ts';
+import type { Inbox, RefusedRecord } from './inbox.ts';
 import { createPendingRows } from './pending-rows.ts';
 import type { CollectionRecord, RecordKeeper } from './record.ts';
 import { createSignal } from './signal.ts';
@@ -28,8 +28,8 @@ export interface CollectionSyncOptions {
   readonly onChange: () => void;
   /** What earlier runs of the app were refused. */
   readonly refusedBefore: readonly RefusedRecord[];
-  /** Keeps what the user had written before the documents go back to what the server holds. */
-  readonly keepRefused: (records: readonly RefusedRecord[]) => Promise<void>;
+  /** For what the user had written in documents that go back to what the server holds. */
+  readonly inbox: Pick<Inbox, 'keep' | 'forget' | 'conclude'>;
   readonly onError: (error: Omit<SyncError, 'at'>) => void;
   readonly onPushAcknowledged: () => void;
   /** These batches have pending rows here. */
@@ -98,7 +98,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   let cancelSave: (() => void) | undefined;
 
   const down = createDown({
-    merge: (remote) => rows.mergeRows(remote, record.value.resend ? undefined : keepForgotten),
+    merge: mergeRows,
     acknowledge: (acknowledged) => rows.acknowledge(acknowledged, { isAnotherLife: record.value.resend }),
     onUnreadable: (id, cause) =>
       onError({
@@ -107,6 +107,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
         collection: collection.name,
         cause,
       }),
+    restamp: rows.restamp,
     setBack,
     onPending: updatePending,
     onCheckpoint(next) {
@@ -120,9 +121,13 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     rows,
     pending,
     onRefused: takeBack,
-    onAcknowledged(session, acknowledged, next) {
+    async onAhead(session, late) {
+      const { restamped } = await down.apply(session, { rows: [], acknowledged: [], late, checkpoint: 0 });
+      return restamped.includes(late.id);
+    },
+    async onAcknowledged(session, acknowledged, next) {
       options.onPushAcknowledged();
-      return down.apply(session, { rows: [], acknowledged, checkpoint: followed === session ? next : 0 });
+      await down.apply(session, { rows: [], acknowledged, checkpoint: followed === session ? next : 0 });
     },
   });
 
@@ -130,8 +135,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
 
   function updatePending(changes: Parameters<typeof pending.update>[0]): void {
     pending.update(changes);
-    // Also what a merge or an ack left pending: nobody else may know of it yet.
-    if (changes.some(({ bytes }) => bytes > 0)) work.fire();
+    // Also what a merge or an ack left pending, or to be pushed as a whole: nobody else may know of it yet.
+    if (changes.some(({ id }) => pending.has(id))) work.fire();
     const batches = changes.flatMap((change) => (change.bytes > 0 ? (change.batches ?? []) : []));
     if (batches.length > 0) options.onBatches([...new Set(batches)]);
     saveSoon();
@@ -158,35 +163,53 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
         await save();
       }
       const refused = [{ id, server: undefined, pushed, code, reason, batch }];
-      return down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 });
+      await down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 });
+      return;
     }
     const { stored } = await session.request({ type: 'get', collection: collection.name, id }, ({ row }: Got) => {
-      const refused = [{ id, server: row && toRemoteRow(row), pushed, code, reason, batch }];
+      const isWhole = pending.isWholeRequired(id);
+      const refused = [{ id, server: row && toRemoteRow(row), pushed, isWhole, code, reason, batch }];
       return { stored: down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 }) };
     });
     await stored;
   }
 
-  function setBack(refused: readonly Refusal[]) {
+  function setBack(refused: readonly Refusal[]): Promise<PendingChange[]> {
     const refusalById = new Map(refused.map((each) => [each.id, each]));
-    return rows.replace(refused, (lost) => keep(lost, ({ id }) => refusalById.get(id) ?? PURGED));
+    return keeping(
+      (keep) => rows.replace(refused, keep),
+      ({ id }) => refusalById.get(id) ?? PURGED,
+    );
   }
 
-  /** The server lacks what it once had, and has not been set back: it has purged the row, and this is another one. */
-  function keepForgotten(lost: readonly RefusedValues[]): Promise<void> {
-    return keep(lost, () => PURGED);
+  function mergeRows(remote: readonly RemoteRow[]): Promise<PendingChange[]> {
+    if (record.value.resend) return rows.mergeRows(remote);
+    // What the server lacks although it once had it, and was not set back, was purged: the row that it has is another one.
+    return keeping(
+      (keep) => rows.mergeRows(remote, keep),
+      () => PURGED,
+    );
   }
 
-  async function keep(
-    lost: readonly RefusedValues[],
+  /** What documents lose by going back is in the inbox before, and shows there afterwards. */
+  async function keeping(
+    goBack: (keep: KeepRefused) => Promise<PendingChange[]>,
     why: (values: RefusedValues) => Pick<Refusal, 'code' | 'reason' | 'batch'>,
-  ): Promise<void> {
-    const records = lost.map((values): RefusedRecord => {
-      const { code, reason, batch } = why(values);
-      return { ...values, collection: collection.name, code, reason, batch, at: scheduler.now() };
+  ): Promise<PendingChange[]> {
+    const keptById = new Map<string, RefusedRecord>();
+    const changes = await goBack(async (lost, ids) => {
+      const records = lost.map((values): RefusedRecord => {
+        const { code, reason, batch } = why(values);
+        return { ...values, collection: collection.name, code, reason, batch, at: scheduler.now() };
+      });
+      await options.inbox.forget(ids.flatMap((id) => keptById.get(id) ?? []));
+      for (const id of ids) keptById.delete(id);
+      await options.inbox.keep(records);
+      for (const each of records) keptById.set(each.id, each);
+      refusals.add(records);
     });
-    await options.keepRefused(records);
-    refusals.add(records);
+    if (keptById.size > 0) await options.inbox.conclude([...keptById.values()]);
+    return changes;
   }
 
   function leaveAlone(session: Session): void {
@@ -249,6 +272,11 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   }
 
   async function pull(session: Session): Promise<void> {
+    // Rows that came before a crash, which the checkpoint did not survive: some of them may have been purged since.
+    const isLeftBehind = checkpoint === 0 && !record.value.resend && (await isAnyKnown());
+    // Looked at by a session that is lost by now, it is no concern of the next one, which has looked itself.
+    if (session.signal.aborted) return;
+    if (isLeftBehind) await record.set({ sweep: true });
     const sweep = record.value.sweep ? createSweep() : undefined;
     // Which rows an interrupted one has brought is not known any more.
     if (sweep !== undefined) checkpoint = 0;
@@ -266,6 +294,11 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     isPulled = true;
     saveSoon();
     onChange();
+  }
+
+  async function isAnyKnown(): Promise<boolean> {
+    for await (const batch of rows.all()) if (batch.some(({ seq }) => seq !== undefined)) return true;
+    return false;
   }
 
   async function removeRest(session: Session, sweep: Sweep, upTo: number): Promise<void> {
@@ -411,7 +444,9 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       const pushes = Array.from({ length: PUSHES_AT_ONCE }, () => push(session));
       await Promise.all([pullOrStartOver(session), ...pushes]);
     },
-    receive: (session, group) => down.apply(session, newsOf(group)),
+    async receive(session, group) {
+      await down.apply(session, newsOf(group));
+    },
     async confirm(question) {
       const { id } = question;
       if (refusals.has(question)) return 'refused';

@@ -2,7 +2,7 @@ import { decodeState, merge } from '@breakwater/crdt';
 import type { Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { RemoteRow } from '../storage/document-row.ts';
-import type { AcknowledgedRow, PendingChange } from '../storage/local-rows.ts';
+import type { AcknowledgedRow, LateRow, PendingChange } from '../storage/local-rows.ts';
 import type { Replacement } from '../storage/set-back.ts';
 
 /** What one message of the server says about a collection. */
@@ -11,6 +11,8 @@ export interface News {
   readonly acknowledged: readonly AcknowledgedRow[];
   /** Rows that go back to what the server holds, as it answered just now. */
   readonly refused?: readonly Refusal[];
+  /** A row to be stamped anew, after what the server holds, as it answered just now. */
+  readonly late?: LateRow;
   /** Once this news is stored, everything up to this seq is; 0: no statement. */
   readonly checkpoint: number;
 }
@@ -27,6 +29,7 @@ export interface DownOptions {
   readonly acknowledge: (rows: readonly AcknowledgedRow[]) => Promise<PendingChange[]>;
   /** A row of the server is no state. The others go on. */
   readonly onUnreadable: (id: string, cause: unknown) => void;
+  readonly restamp: (rows: readonly LateRow[]) => Promise<PendingChange[]>;
   readonly setBack: (refused: readonly Refusal[]) => Promise<PendingChange[]>;
   readonly onPending: (changes: readonly PendingChange[]) => void;
   readonly onCheckpoint: (checkpoint: number) => void;
@@ -35,13 +38,19 @@ export interface DownOptions {
 /** Stores the server's news in the order in which it came: read, merge, write, then the checkpoint. */
 export interface Down {
   /** Resolves when the news is stored; also when its session ended first, which undoes nothing and loses nothing. */
-  apply(session: Session, news: News): Promise<void>;
+  apply(session: Session, news: News): Promise<Applied>;
+}
+
+/** What came of all the news that was stored at once. */
+export interface Applied {
+  /** The ids of rows that were stamped anew: those of which something was ahead. */
+  readonly restamped: readonly string[];
 }
 
 interface Queued {
   readonly session: Session;
   readonly news: News;
-  readonly resolve: () => void;
+  readonly resolve: (applied: Applied) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -49,6 +58,7 @@ export function createDown({
   merge: mergeRows,
   acknowledge,
   onUnreadable,
+  restamp,
   setBack,
   onPending,
   onCheckpoint,
@@ -63,8 +73,8 @@ export function createDown({
       const batch = queue;
       queue = [];
       try {
-        await store(batch.filter(({ session }) => !session.signal.aborted));
-        for (const { resolve } of batch) resolve();
+        const applied = await store(batch.filter(({ session }) => !session.signal.aborted));
+        for (const { resolve } of batch) resolve(applied);
       } catch (error) {
         for (const { reject } of batch) reject(error);
       }
@@ -72,11 +82,14 @@ export function createDown({
     running = false;
   }
 
-  async function store(batch: readonly Queued[]): Promise<void> {
+  async function store(batch: readonly Queued[]): Promise<Applied> {
     const news = batch.map((queued) => queued.news);
     // First: older news of a row changes nothing in the state that the server answered, and newer news is to stay.
     const refused = news.flatMap((each) => each.refused ?? []);
     if (refused.length > 0) onPending(await setBack(refused));
+    const late = news.flatMap((each) => each.late ?? []);
+    const changes = late.length > 0 ? await restamp(late) : [];
+    if (changes.length > 0) onPending(changes);
     const remote = combineRows(
       news.flatMap((each) => each.rows),
       onUnreadable,
@@ -88,6 +101,7 @@ export function createDown({
     for (const { session, news } of batch) {
       if (!session.signal.aborted && news.checkpoint > 0) onCheckpoint(news.checkpoint);
     }
+    return { restamped: changes.map(({ id }) => id) };
   }
 
   return {

@@ -56,12 +56,10 @@ function addRow(size: Size, row: Draft['rows'][number] | undefined): void {
 
 function onlyRows<P extends Drafted>(parts: readonly P[], isWanted: (row: LocalRow) => boolean): P[] {
   const some = parts.map((part): P => {
-    const { rows, pushed, refused } = part.draft;
+    const { rows, pushed, parts: states, refused } = part.draft;
     const isIn = pushed.map(isWanted);
-    return {
-      ...part,
-      draft: { rows: rows.filter((_, i) => isIn[i]), pushed: pushed.filter((_, i) => isIn[i]), refused },
-    };
+    const only = <T>(each: readonly T[]) => each.filter((_, i) => isIn[i]);
+    return { ...part, draft: { rows: only(rows), pushed: only(pushed), parts: only(states), refused } };
   });
   return some.filter(({ draft }) => draft.rows.length > 0);
 }

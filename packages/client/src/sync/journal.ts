@@ -21,6 +21,8 @@ export interface Journal {
   readonly entries: readonly JournalEntry[];
   /** Milliseconds since 1970, by the device's own clock. */
   readonly startedAt: number;
+  /** Keys of the refused writes that the batch makes once more: out of the inbox once it is written. */
+  readonly settles?: readonly string[];
   /** Once the server has refused it: all of it goes back, also when the session ends in the middle of that. */
   readonly refused?: RefusedBatch;
 }
@@ -73,14 +75,47 @@ export async function refuseJournal(
   });
 }
 
-export function removeJournal(database: RxDatabase, batch: string): Promise<void> {
-  return removeInternal(database, PREFIX + batch);
+/**
+ * A document of these batches loses what they wrote to it: they go back as a whole. Answers the name that they have in the
+ * inbox; undefined: none of them is under way any more.
+ */
+export async function refuseBatches(
+  database: RxDatabase,
+  batches: readonly string[],
+  { name, guilty }: { readonly name: string | undefined; readonly guilty: RefusedDocument },
+): Promise<string | undefined> {
+  const found = await Promise.all(batches.map((batch) => readJournal(database, batch)));
+  const journals = found.filter((journal) => journal !== undefined);
+  const label = name ?? journals.find(({ refused }) => refused)?.refused?.batch ?? journals[0]?.batch;
+  if (label === undefined) return undefined;
+  for (const { batch, entries, refused } of journals) {
+    if (refused === undefined)
+      await refuseJournal(database, batch, { entries, refused: { batch: label, guilty: [guilty] } });
+  }
+  return label;
 }
 
-/** Calls back when the journal of a batch has changed, in whatever tab. Answers how to stop. */
-export function watchJournals({ internalStore }: RxDatabase, onChange: () => void): () => void {
+/** Of a batch that is over, or of which nothing is here any more. */
+export async function removeJournal(database: RxDatabase, batch: string): Promise<void> {
+  const journal = await readJournal(database, batch);
+  if (journal !== undefined) await settle(database, journal);
+  await removeInternal(database, PREFIX + batch);
+}
+
+/** Takes out of the inbox what has been written again: an app that crashed may not have got to it. */
+export async function settleJournals(database: RxDatabase): Promise<void> {
+  for (const journal of await listJournals(database)) await settle(database, journal);
+}
+
+async function settle(database: RxDatabase, { state, settles = [] }: Journal): Promise<void> {
+  if (state === 'written') for (const key of settles) await removeInternal(database, key);
+}
+
+/** Calls back with the journals that have changed, in whatever tab; those that were removed are not named. Answers how to stop. */
+export function watchJournals({ internalStore }: RxDatabase, onChange: (changed: Journal[]) => void): () => void {
   const subscription = internalStore.changeStream().subscribe(({ events }) => {
-    if (events.some(({ documentData }) => documentData.key.startsWith(PREFIX))) onChange();
+    const changed = events.map(({ documentData }) => documentData).filter(({ key }) => key.startsWith(PREFIX));
+    if (changed.length > 0) onChange(changed.filter(({ _deleted }) => !_deleted).map(({ data }) => data));
   });
   return () => subscription.unsubscribe();
 }

@@ -22,7 +22,7 @@ export async function undoAbandoned(database: RxDatabase): Promise<boolean> {
   const unfinished = (await listJournals(database)).filter(({ state }) => state === 'writing');
   // From the future: the device's clock was set back since.
   const isOld = ({ startedAt }: Journal) => !database.multiInstance || Math.abs(now - startedAt) >= ABANDONED_AFTER_MS;
-  const abandoned = unfinished.filter((journal) => isOld(journal) && !isUnderWay(database, journal.batch));
+  const abandoned = unfinished.filter((journal) => isOld(journal) && !isUnderWay(database.token, journal.batch));
   for (const journal of abandoned) await undo(database, journal);
   return abandoned.length < unfinished.length;
 }

@@ -1,8 +1,9 @@
-import { encodeState, pick } from '@breakwater/crdt';
-import type { Ack, AckGroup, Limits, Row } from '@breakwater/protocol';
+import { decodeState, encodeState, NO_STAMP, newestStamp, pick, type State } from '@breakwater/crdt';
+import type { Ack, AckGroup, Got, Limits, Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { LocalRow } from '../storage/document-row.ts';
-import type { AcknowledgedRow, LocalRows } from '../storage/local-rows.ts';
+import type { AcknowledgedRow, LateRow, LocalRows } from '../storage/local-rows.ts';
+import { isVoid } from '../storage/row-meta.ts';
 import type { PendingRows } from './pending-rows.ts';
 
 export interface UpOptions {
@@ -11,6 +12,8 @@ export interface UpOptions {
   readonly pending: PendingRows;
   /** Sees to rows that the server does not take. Until it has, they are in no other push. */
   readonly onRefused: (session: Session, refused: readonly RefusedPush[]) => Promise<void>;
+  /** Stamps a row anew, in the order of the stream. False: none of its stamps was ahead. */
+  readonly onAhead: (session: Session, row: LateRow) => Promise<boolean>;
   /** Stores what an ack says, in the order of the stream. */
   readonly onAcknowledged: (session: Session, rows: AcknowledgedRow[], checkpoint: number) => Promise<void>;
 }
@@ -42,7 +45,9 @@ export interface RefusedPush {
 /** Rows as they go into one push. */
 export interface Draft {
   readonly rows: Row[];
+  /** The same rows before they were encoded: all there is of each, and what of it goes up. */
   readonly pushed: LocalRow[];
+  readonly parts: State[];
   /** Rows that are not worth sending. */
   readonly refused: RefusedPush[];
 }
@@ -52,8 +57,6 @@ export interface Answer {
   readonly refused: readonly RefusedPush[];
   /** Settles when what was stored is known to the device's storage, too. */
   readonly done: Promise<void>;
-  /** Rows that were stored. */
-  readonly stored: number;
   readonly ahead: readonly string[];
 }
 
@@ -81,7 +84,7 @@ export interface Up {
 export function createUp(options: UpOptions): Up {
   /** Rows that were stamped anew once; refused again, they are the user's to see. */
   const restampedIds = new Set<string>();
-  const { collection, rows, pending, onRefused, onAcknowledged } = options;
+  const { collection, rows, pending, onRefused, onAhead, onAcknowledged } = options;
 
   /** Rows that stand alone, up to so many bytes, or one row. */
   async function draft(ids: readonly string[], limits: Limits): Promise<Draft> {
@@ -94,11 +97,12 @@ export function createUp(options: UpOptions): Up {
   }
 
   function encodeRows(found: readonly LocalRow[], { maxRowBytes }: Limits, maxBytes: number): Draft {
-    const drafted: Draft = { rows: [], pushed: [], refused: [] };
+    const drafted: Draft = { rows: [], pushed: [], parts: [], refused: [] };
     let bytes = 0;
     for (const local of found) {
-      const row = encodeRow(local);
-      if (row === undefined) continue;
+      const part = partOf(local);
+      if (part === undefined) continue;
+      const row = encodeRow(local, part);
       if (row.bytes.length > maxRowBytes) {
         const reason = `the row has ${row.bytes.length} bytes, the server takes ${maxRowBytes}`;
         drafted.refused.push({ row: local, code: 'too-large', reason });
@@ -109,19 +113,24 @@ export function createUp(options: UpOptions): Up {
       if (bytes > maxBytes && drafted.rows.length > 0) break;
       drafted.rows.push(row);
       drafted.pushed.push(local);
+      drafted.parts.push(part);
     }
     return drafted;
   }
 
-  /** Undefined when another tab has already seen to the row. */
-  function encodeRow(local: LocalRow): Row | undefined {
+  /** What of the row is to go up. Undefined when another tab has already seen to it. */
+  function partOf(local: LocalRow): State | undefined {
     const { id, state, pending: paths, seq } = local;
-    const isWhole = pending.isWholeRequired(id) || seq === undefined;
-    if (paths.size === 0 && !isWhole) {
-      pending.drop(id);
-      return undefined;
-    }
-    const part = isWhole ? state : pick(state, [...paths], rows.knownOf(local));
+    // A document that is neither here nor on the server is nothing to be sent, not even as a whole.
+    const isWhole =
+      !isVoid({ stamps: state.registers, generation: state.generation }) &&
+      (pending.isWholeRequired(id) || seq === undefined);
+    if (paths.size > 0 || isWhole) return isWhole ? state : pick(state, [...paths], rows.knownOf(local));
+    pending.drop(id);
+    return undefined;
+  }
+
+  function encodeRow({ id, seq }: LocalRow, part: State): Row {
     const base = part.partial && seq !== undefined ? { base: seq } : {};
     return { id, seq: 0, ...base, deleted: false, bytes: encodeState(part) };
   }
@@ -136,7 +145,7 @@ export function createUp(options: UpOptions): Up {
         case 'stored':
           if (drafted.rows[i]?.base === undefined) pending.wholeStored(row.id);
           restampedIds.delete(row.id);
-          acknowledged.push({ id: row.id, pushed: row, seq: result.seq });
+          acknowledged.push({ id: row.id, pushed: row, part: drafted.parts[i] ?? row.state, seq: result.seq });
           break;
         case 'refused':
           if (result.code === 'clock-ahead' && !restampedIds.has(row.id)) ahead.push(row.id);
@@ -154,25 +163,34 @@ export function createUp(options: UpOptions): Up {
     return { acknowledged, refused, ahead };
   }
 
-  async function restamp(ids: readonly string[]): Promise<void> {
+  async function restamp(session: Session, ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    const restamped = await rows.restamp(ids);
+    const wasAhead = await Promise.all(ids.map((id) => restampRow(session, id)));
+    if (session.signal.aborted) return;
     // Nothing is ahead of this device's clock: it has jumped since the session began, and must be compared again.
-    if (restamped.length === 0) throw new ClockJumpError();
-    for (const { id } of restamped) restampedIds.add(id);
-    pending.update(restamped);
+    if (!wasAhead.includes(true)) throw new ClockJumpError();
+    for (const [i, id] of ids.entries()) if (wasAhead[i]) restampedIds.add(id);
+  }
+
+  /** The stamp that was ahead may have won here over a later write that the server has: the new one must come after it. */
+  async function restampRow(session: Session, id: string): Promise<boolean> {
+    const { wasAhead } = await session.request({ type: 'get', collection, id }, ({ row }: Got) => {
+      const after = row === undefined ? NO_STAMP : newestStamp(decodeState(row.bytes));
+      return { wasAhead: onAhead(session, { id, after }) };
+    });
+    return wasAhead;
   }
 
   function hear(session: Session, group: AckGroup | undefined, drafted: Draft): Answer {
     const { acknowledged, ...rest } = readResults(group, drafted);
     const done = onAcknowledged(session, acknowledged, group?.checkpoint ?? 0);
-    return { ...rest, stored: acknowledged.length, done };
+    return { ...rest, done };
   }
 
   async function heed(session: Session, { refused, done, ahead }: Answer): Promise<void> {
     await done;
     if (refused.length > 0) await onRefused(session, refused);
-    if (!session.signal.aborted) await restamp(ahead);
+    if (!session.signal.aborted) await restamp(session, ahead);
   }
 
   return {

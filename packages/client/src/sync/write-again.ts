@@ -27,23 +27,30 @@ export interface WriteAgain {
  * refused; a document that is not there is inserted whole. Rich fields and counters get the user's edit, not the user's
  * value, so that what others did meanwhile stays.
  *
+ * @param keys of the refused writes in the inbox
  * @throws BatchError when RxDB does not take one of them; nothing was written then.
  */
-export function writeAgain(database: RxDatabase, writes: readonly WriteAgain[]): Promise<void> {
-  return writeBatch(database, writes.map(toDocumentWrite));
+export function writeAgain(
+  database: RxDatabase,
+  writes: readonly WriteAgain[],
+  keys: readonly string[],
+): Promise<void> {
+  const byDocument = Map.groupBy(writes, ({ record }) => JSON.stringify([record.collection, record.id]));
+  return writeBatch(database, [...byDocument.values()].flatMap(toDocumentWrite), keys);
 }
 
-function toDocumentWrite({ collection, record, change = {} }: WriteAgain): DocumentWrite {
+/** A document may have gone back more than once: its changes are made one upon the other. */
+function toDocumentWrite(writes: readonly WriteAgain[]): DocumentWrite[] {
+  const inOrder = writes.toSorted((a, b) => a.record.returned - b.record.returned);
+  const change: DocumentWrite['change'] = (fields) => inOrder.reduce<JsonObject | undefined>(changeAgain, fields);
+  return writes.slice(0, 1).map(({ collection, record }) => ({ collection, id: record.id, change }));
+}
+
+function changeAgain(fields: JsonObject | undefined, { collection, record, change = {} }: WriteAgain) {
+  if (record.kind === 'delete') return undefined;
   const { plan } = requireCaptured(collection);
-  return {
-    collection,
-    id: record.id,
-    change(fields) {
-      if (record.kind === 'delete') return undefined;
-      const again = fields === undefined ? record.document : withRefused(fields, plan, record);
-      return { ...again, ...change };
-    },
-  };
+  const again = fields === undefined ? record.document : withRefused(fields, plan, record);
+  return { ...again, ...change };
 }
 
 function withRefused(fields: JsonObject, plan: DocumentPlan, record: RefusedRecord): JsonObject {

@@ -5,7 +5,6 @@ import {
   type RxCollection,
   type RxDatabase,
   type RxStorageWriteError,
-  randomToken,
 } from 'rxdb';
 import { BatchError } from '../errors.ts';
 import { whileWriting } from '../storage/batches-under-way.ts';
@@ -36,11 +35,16 @@ type Row = BulkWriteRow<{ [field: string]: unknown }>;
  * Writes documents of several collections as one batch: here all of them or none, even if the app crashes in between, and
  * later one message and one transaction on the server.
  *
+ * @param settles keys of the refused writes that it makes once more
  * @throws BatchError when a document cannot be written; nothing was.
  */
-export async function writeBatch(database: RxDatabase, writes: readonly DocumentWrite[]): Promise<void> {
+export async function writeBatch(
+  database: RxDatabase,
+  writes: readonly DocumentWrite[],
+  settles: readonly string[] = [],
+): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (await tryToWrite(database, writes)) return;
+    if (await tryToWrite(database, writes, settles)) return;
   }
   throw new BatchError(`the batch was overtaken by other writes ${ATTEMPTS} times in a row; nothing of it was written`);
 }
@@ -51,7 +55,11 @@ interface Plan {
 }
 
 /** False: somebody else wrote in between. */
-async function tryToWrite(database: RxDatabase, writes: readonly DocumentWrite[]): Promise<boolean> {
+async function tryToWrite(
+  database: RxDatabase,
+  writes: readonly DocumentWrite[],
+  settles: readonly string[],
+): Promise<boolean> {
   const plans: Plan[] = [];
   for (const [collection, ofCollection] of Map.groupBy(writes, (write) => write.collection)) {
     const rows = await toRows(collection, ofCollection);
@@ -59,10 +67,11 @@ async function tryToWrite(database: RxDatabase, writes: readonly DocumentWrite[]
   }
   const [first] = plans;
   if (first === undefined) return true;
-  const batch = randomToken(16);
-  const startedAt = requireCaptured(first.collection).now();
-  const journal: Journal = { batch, state: 'writing', entries: plans.flatMap(toEntries), startedAt };
-  return whileWriting(database, batch, async () => {
+  const captured = requireCaptured(first.collection);
+  const batch = captured.newBatch();
+  const startedAt = captured.now();
+  const journal: Journal = { batch, state: 'writing', entries: plans.flatMap(toEntries), startedAt, settles };
+  return whileWriting(database.token, batch, async () => {
     await beginJournal(database, journal);
     try {
       const errors = await writePlans(plans, batch);

@@ -1,3 +1,4 @@
+import { forbiddenTitle } from './definitions.ts';
 import type { Device } from './device.ts';
 import { insertOf, patch, patchPlace, remove, removeBody, type Write } from './operations.ts';
 import { judgeInQuiet } from './play.ts';
@@ -22,8 +23,11 @@ export interface Case {
   readonly turns: readonly number[];
   /** Do the others hear of each turn before the next one? */
   readonly hearing: 'at once' | 'at the end';
-  readonly writes: readonly (readonly Write[])[];
+  readonly writes: Script;
 }
+
+/** What each device writes, one after the other; several writes at once are a batch. */
+type Script = readonly (readonly (Write | readonly Write[])[])[];
 
 const ORDERS = [
   [0, 1, 2],
@@ -34,16 +38,22 @@ const ORDERS = [
   [2, 1, 0],
 ];
 
-const on = (operation: Write['operation']): Write => ({ id: 'a', operation });
+const on = (operation: Write['operation']): Write => ({ collection: 'notes', id: 'a', operation });
 const revive = on(insertOf({ title: 'revived' }));
+const besides: Write = { collection: 'tasks', id: 'a', operation: insertOf({ title: 'besides' }) };
 
 /** What the three devices write to one document that all of them have. */
-const SCRIPTS: readonly (readonly (readonly Write[])[])[] = [
+const SCRIPTS: readonly Script[] = [
   [[on(patch({ title: 'one' }))], [on(patch({ title: 'two' }))], [on(patchPlace({ city: 'three' }))]],
   [[on(remove)], [on(patch({ title: 'two' })), on(removeBody)], [on(remove), revive]],
+  [
+    [[on(patch({ title: 'one' })), besides]],
+    [on(patch({ title: forbiddenTitle(2) }))],
+    [on(patchPlace({ city: 'three' }))],
+  ],
 ];
 
-/** Every case: 6³ fates, 6 orders, 2 ways of hearing, 2 scripts. */
+/** Every case: 6³ fates, 6 orders, 2 ways of hearing, 3 scripts. */
 export function* allCases(): Generator<Case> {
   for (const writes of SCRIPTS)
     for (const turns of ORDERS)
@@ -69,7 +79,7 @@ export async function playCase({ fates, turns, hearing, writes }: Case, seams: S
     if (hearing === 'at once') await runAll(world, world.devices);
   }
   const verdict = [...before, ...(await judgeInQuiet(world))];
-  return { operations: world.operations, verdict };
+  return { operations: world.chronicle.operations, verdict };
 }
 
 async function shareDocument(world: SimulatedWorld): Promise<readonly string[]> {
@@ -80,12 +90,18 @@ async function shareDocument(world: SimulatedWorld): Promise<readonly string[]> 
   return judgeInQuiet(world);
 }
 
-async function writeUnder(world: SimulatedWorld, device: Device, fate: Fate, write: Write): Promise<void> {
+async function writeUnder(
+  world: SimulatedWorld,
+  device: Device,
+  fate: Fate,
+  write: Write | readonly Write[],
+): Promise<void> {
   await openApp(world, device);
   if (fate === 'offline') endLink(world, device);
   else world.connect(device);
   await runAll(world, [device]);
-  device.write(write);
+  if ('operation' in write) device.write(write);
+  else device.writeBatch(write);
   if (fate === 'online' || fate === 'offline') return runAll(world, [device]);
   await runUntilAck(world, device);
   // The ack has come, and what it says has not reached the disk.

@@ -1,14 +1,16 @@
 import type { Scheduler } from '@breakwater/client';
-import { type StoredDocument, toLocalRow } from '@breakwater/client/sync';
+import { type RefusedWrite, rowMetaOf, type StoredDocument, toLocalRow } from '@breakwater/client/sync';
 import type { State } from '@breakwater/crdt';
 import type { ManualScheduler } from '../manual-scheduler.ts';
 import type { Random } from '../random.ts';
-import { type App, notes, startApp } from './app.ts';
+import { type App, startApp } from './app.ts';
+import type { Chronicle } from './chronicle.ts';
+import { COLLECTIONS, type CollectionName, type Key, keyOf, plan, splitKey } from './definitions.ts';
 import type { Link } from './link.ts';
-import { type Disk, idOf } from './model-storage.ts';
-import { perform, type Write } from './operations.ts';
+import { createDisk, internalDocuments } from './model-database.ts';
+import { idOf } from './model-storage.ts';
+import { performBatch, performWrite, type Write } from './operations.ts';
 import type { Seams } from './seams.ts';
-import { COLLECTION } from './server.ts';
 import { createTasks } from './tasks.ts';
 
 export interface DeviceOptions {
@@ -16,44 +18,52 @@ export interface DeviceOptions {
   readonly random: Random;
   readonly scheduler: ManualScheduler;
   readonly seams: Seams;
-  /** A user's write has reached the disk. */
-  readonly onWritten: (id: string, state: State) => void;
+  readonly chronicle: Chronicle;
   readonly onFault: (fault: string) => void;
 }
+
+/** What a user does with a refused write. */
+export type InboxAction = 'retry' | 'edit' | 'discard';
 
 /** A device with its disk, and the app on it that may crash and start again. */
 export interface Device {
   readonly name: string;
   /** Steps of the app that wait for the storage. */
   readonly tasksWaiting: number;
-  /** Writes of the user that are not over. */
-  readonly writesUnderWay: number;
   /** Neither running nor starting. */
   readonly isOff: boolean;
   readonly app: App | undefined;
-  readonly rows: ReadonlyMap<string, State>;
+  readonly rows: ReadonlyMap<Key, State>;
+  /** Has it heard of this row from the server? */
+  isKnown(key: Key): boolean;
   readonly pendingOnDisk: number;
-  readonly checkpointOnDisk: number;
+  checkpointOf(collection: CollectionName): number;
+  readonly journals: readonly string[];
+  readonly refused: readonly RefusedWrite[];
   link: Link | undefined;
   /** How far its clock is off, in milliseconds. */
   skewMs: number;
   start(): void;
   taskStep(): void;
   write(write: Write): void;
+  /** False: the user is at another batch. */
+  writeBatch(writes: readonly Write[]): boolean;
+  /** False: the user is at another batch. */
+  actOnInbox(write: RefusedWrite, action: InboxAction): boolean;
   /** The app is gone. What was being written is on the disk, or is not. */
   crash(isDone: () => boolean): void;
 }
 
-export function createDevice({ name, random, scheduler, seams, onWritten, onFault }: DeviceOptions): Device {
-  const disk: Disk = { documentsById: new Map(), recordsByName: new Map() };
+export function createDevice({ name, random, scheduler, seams, chronicle, onFault }: DeviceOptions): Device {
+  const disk = createDisk();
   const copies = random.chance(0.5);
   let tasks = createTasks();
   /** The documents as this run of the app last heard of them. */
-  let seenById = new Map<string, StoredDocument>();
+  let seenByKey = new Map<Key, StoredDocument>();
   let app: App | undefined;
   let life = 0;
   let isOff = true;
-  let writesUnderWay = 0;
+  let isAtBatch = false;
 
   function clockOf(ownLife: number): Scheduler {
     return {
@@ -62,16 +72,34 @@ export function createDevice({ name, random, scheduler, seams, onWritten, onFaul
     };
   }
 
-  function noteWritten(document: StoredDocument, context: string): void {
-    if (context !== 'breakwater-ack') seenById.set(idOf(document), document);
-    if (context === 'user') onWritten(idOf(document), toLocalRow(notes.plan, document).state);
+  /** The second look is at what is stored, as RxDB's is after a conflict. */
+  function find(collection: CollectionName, id: string, attempt: number): StoredDocument | undefined {
+    const stored = disk.documents[collection].get(id);
+    return attempt === 0 ? (seenByKey.get(keyOf(collection, id)) ?? stored) : stored;
   }
 
-  /** The second look is at what is stored, as RxDB's is after a conflict. */
-  function find(id: string, attempt: number): StoredDocument | undefined {
-    const stored = disk.documentsById.get(id);
-    return attempt === 0 ? (seenById.get(id) ?? stored) : stored;
+  function run(work: Promise<unknown>, onEnd = () => {}): void {
+    const ownLife = life;
+    work
+      .catch((error: unknown) => onFault(`${name}: ${error instanceof Error ? error.stack : error}`))
+      .finally(() => {
+        if (ownLife === life) onEnd();
+      });
   }
+
+  /** One batch at a time: else nobody could say which of them was written. */
+  function atBatch(work: Promise<unknown>): void {
+    isAtBatch = true;
+    run(work, () => {
+      isAtBatch = false;
+      chronicle.inboxes.ended(name);
+    });
+  }
+
+  const documents = () =>
+    COLLECTIONS.flatMap((collection) =>
+      [...disk.documents[collection].values()].map((document) => ({ collection, row: toLocalRow(plan, document) })),
+    );
 
   const device: Device = {
     name,
@@ -80,9 +108,6 @@ export function createDevice({ name, random, scheduler, seams, onWritten, onFaul
     get tasksWaiting() {
       return tasks.waiting;
     },
-    get writesUnderWay() {
-      return writesUnderWay;
-    },
     get isOff() {
       return isOff;
     },
@@ -90,46 +115,82 @@ export function createDevice({ name, random, scheduler, seams, onWritten, onFaul
       return app;
     },
     get rows() {
-      const documents = [...disk.documentsById.values()];
-      return new Map(documents.map((document) => [idOf(document), toLocalRow(notes.plan, document).state]));
+      // A tombstone without stamps stands for a document that is nowhere.
+      const rows = documents().filter(({ row: { state } }) => state.registers.size > 0 || state.generation !== '');
+      return new Map(rows.map(({ collection, row }) => [keyOf(collection, row.id), row.state]));
+    },
+    isKnown(key) {
+      const [collection, id] = splitKey(key);
+      const document = disk.documents[collection].get(id);
+      return document !== undefined && rowMetaOf(document)?.seq !== undefined;
     },
     get pendingOnDisk() {
-      return [...disk.documentsById.values()].filter((each) => toLocalRow(notes.plan, each).pending.size > 0).length;
+      return documents().filter(({ row }) => row.pending.size > 0).length;
     },
-    get checkpointOnDisk() {
-      const record = disk.recordsByName.get(COLLECTION) as { readonly checkpoint: number } | undefined;
-      return record?.checkpoint ?? 0;
+    checkpointOf(collection) {
+      const [record] = internalDocuments(disk, `breakwater-${collection}`);
+      return (record?.data as { readonly checkpoint: number } | undefined)?.checkpoint ?? 0;
+    },
+    get journals() {
+      return internalDocuments(disk, 'breakwater-batch-').map(({ key }) => String(key));
+    },
+    get refused() {
+      return app?.refused ?? [];
     },
     start() {
       const ownLife = ++life;
       isOff = false;
-      seenById = new Map();
-      const options = { name, disk, tasks, scheduler: clockOf(life), random: random.next, copies, seams, onFault };
-      startApp({ ...options, onWritten: noteWritten })
+      seenByKey = new Map();
+      startApp({
+        name,
+        token: `${name}.${life}`,
+        disk,
+        tasks,
+        scheduler: clockOf(life),
+        random: random.next,
+        copies,
+        seams,
+        onFault,
+        onWritten(collection, written) {
+          if (written.context !== 'breakwater-ack')
+            seenByKey.set(keyOf(collection, idOf(written.document)), written.document);
+          chronicle.noteWritten(name, collection, written);
+        },
+        onInternalWritten: (written) => chronicle.noteInternal(name, written),
+      })
         .then((started) => {
           if (ownLife === life) app = started;
         })
-        .catch((error: unknown) => onFault(`${name}: ${error}`));
+        .catch((error: unknown) => onFault(`${name}: ${error instanceof Error ? error.stack : error}`));
     },
     taskStep: () => tasks.step(random),
     write(write) {
-      if (app === undefined) return;
-      const ownLife = life;
-      writesUnderWay += 1;
-      perform(write, app.instance, find)
-        .catch((error: unknown) => onFault(`${name}: ${error}`))
-        .finally(() => {
-          if (ownLife === life) writesUnderWay -= 1;
-        });
+      if (app !== undefined) run(performWrite(write, app.database, find));
+    },
+    writeBatch(writes) {
+      if (app === undefined || isAtBatch) return false;
+      atBatch(performBatch(writes, app.database));
+      return true;
+    },
+    actOnInbox(write, action) {
+      if (app === undefined || isAtBatch) return false;
+      const isSame = (each: RefusedWrite) => each.document === write.document;
+      const isTogether = (each: RefusedWrite) => write.batch !== undefined && each.batch === write.batch;
+      const together = device.refused.filter((each) => isSame(each) || isTogether(each));
+      chronicle.inboxes.began(name, action === 'discard' ? 'discard' : 'write again', together);
+      if (action === 'discard') atBatch(write.discard());
+      else atBatch(action === 'retry' ? write.retry() : write.edit({ title: 'edited', body: 'edited' }));
+      return true;
     },
     crash(isDone) {
       life += 1;
       isOff = true;
       app = undefined;
-      writesUnderWay = 0;
       tasks.abandon(isDone);
       // What the dead app still asks for is asked of nobody.
       tasks = createTasks();
+      isAtBatch = false;
+      chronicle.inboxes.interrupted(name);
     },
   };
   return device;

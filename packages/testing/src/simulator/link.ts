@@ -6,7 +6,7 @@ export interface Link {
   clientEnd: LinkEnd | undefined;
   serverEnd: LinkEnd | undefined;
   /** Drops what is on its way; from now on nothing is delivered, and each end notices in its time. */
-  cut(): void;
+  readonly cut: () => void;
   readonly isCut: boolean;
 }
 
@@ -21,19 +21,28 @@ export interface LinkEnd {
   lost(): void;
 }
 
-export function createLink(): Link {
+export interface LinkOptions {
+  /** The device has sent this. */
+  readonly onSent: (frame: Uint8Array) => void;
+  readonly onCut: () => void;
+}
+
+export function createLink({ onSent, onCut }: LinkOptions): Link {
   let isCut = false;
-  const up = createFrameQueue(() => isCut);
-  const down = createFrameQueue(() => isCut);
+  const isClosed = () => isCut;
+  const up = createFrameQueue(isClosed, onSent);
+  const down = createFrameQueue(isClosed);
   return {
     up,
     down,
     clientEnd: undefined,
     serverEnd: undefined,
     cut() {
+      if (isCut) return;
       isCut = true;
       while (up.take() !== undefined);
       while (down.take() !== undefined);
+      onCut();
     },
     get isCut() {
       return isCut;
@@ -41,14 +50,16 @@ export function createLink(): Link {
   };
 }
 
-function createFrameQueue(isClosed: () => boolean): FrameQueue {
+function createFrameQueue(isClosed: () => boolean, onSent: (frame: Uint8Array) => void = () => {}): FrameQueue {
   const frames: Uint8Array[] = [];
   return {
     get length() {
       return frames.length;
     },
     send(frame) {
-      if (!isClosed()) frames.push(frame);
+      if (isClosed()) return;
+      onSent(frame);
+      frames.push(frame);
     },
     take: (index = 0) => frames.splice(index, 1)[0],
   };

@@ -1,57 +1,55 @@
 import type { Instance, StoredDocument } from '@breakwater/client/sync';
-import type { BulkWriteRow, EventBulk, RxStorage, RxStorageChangeEvent, RxStorageWriteError } from 'rxdb';
+import type { BulkWriteRow, EventBulk, RxStorageChangeEvent, RxStorageWriteError } from 'rxdb';
 import { Subject } from 'rxjs';
 import type { Tasks } from './tasks.ts';
 
 type Fields = { [field: string]: unknown };
 
-/** What survives a crash of the device. */
-export interface Disk {
-  readonly documentsById: Map<string, StoredDocument>;
-  readonly recordsByName: Map<string, object>;
+export type Documents = Map<string, StoredDocument>;
+
+/** A document has reached the disk. */
+export interface Written {
+  readonly previous: StoredDocument | undefined;
+  readonly document: StoredDocument;
+  readonly context: string;
 }
 
-export interface ModelStorageOptions {
-  readonly disk: Disk;
+export interface ModelInstanceOptions {
+  readonly documentsById: Documents;
   readonly tasks: Tasks;
   readonly schema: object;
   /** Does a reader get a copy of each document (as from IndexedDB) or the stored object itself (as from memory)? */
   readonly copies: boolean;
   /** Is a write refused whose `previous` is not what is stored? Only a mutation check says no. */
   readonly compares: boolean;
-  /** A document has reached the disk. */
-  readonly onWritten: (document: StoredDocument, context: string) => void;
+  /** Are reads answered at once? What reads little and rarely need not be waited for. */
+  readonly readsAtOnce?: boolean;
+  readonly onWritten: (written: Written) => void;
 }
 
-/** As much of an RxStorage as replication uses: every read and write happens when the simulation says so. */
-export function createModelStorage(options: ModelStorageOptions): RxStorage<unknown, unknown> {
-  const instance = createInstance(options);
-  return {
-    name: 'model',
-    rxdbVersion: '17.6.0',
-    createStorageInstance: async () => instance as never,
-  };
-}
-
-function createInstance({ disk, tasks, schema, copies, compares, onWritten }: ModelStorageOptions): Instance {
+/** As much of a storage instance as RxDB and replication use: reads and writes happen when the simulation says so. */
+export function createModelInstance(options: ModelInstanceOptions): Instance {
+  const { documentsById, tasks, schema, copies, compares, readsAtOnce = false, onWritten } = options;
   const changes$ = new Subject<EventBulk<RxStorageChangeEvent<Fields>, unknown>>();
-  const { documentsById } = disk;
   const handOut = (document: StoredDocument) => (copies ? { ...document } : document);
+  const read: Tasks['add'] = readsAtOnce ? async (run) => run() : tasks.add;
 
   function write(rows: readonly BulkWriteRow<Fields>[], context: string) {
     const error: RxStorageWriteError<Fields>[] = [];
-    const written: StoredDocument[] = [];
+    const written: Written[] = [];
     for (const row of rows) {
       const document = row.document as StoredDocument;
-      const stored = documentsById.get(idOf(document));
-      if (compares && !isPrevious(row.previous as StoredDocument | undefined, stored)) {
-        error.push({ status: 409, isError: true, documentId: idOf(document), writeRow: row, context } as never);
+      const documentId = idOf(document);
+      const previous = documentsById.get(documentId);
+      if (compares && !isPrevious(row.previous as StoredDocument | undefined, previous)) {
+        const conflict = { status: 409, isError: true, documentId, documentInDb: previous, writeRow: row, context };
+        error.push(conflict as never);
       } else {
-        documentsById.set(idOf(document), document);
-        written.push(document);
+        documentsById.set(documentId, document);
+        written.push({ previous, document, context });
       }
     }
-    for (const document of written) onWritten(document, context);
+    for (const each of written) onWritten(each);
     if (written.length > 0) changes$.next({ context, events: written.map(toEvent) } as never);
     return { error };
   }
@@ -69,10 +67,18 @@ function createInstance({ disk, tasks, schema, copies, compares, onWritten }: Mo
   return {
     schema,
     bulkWrite: (rows: BulkWriteRow<Fields>[], context: string) => tasks.add(() => write(rows, context)),
-    findDocumentsById: (ids: string[]) =>
-      tasks.add(() => ids.flatMap((id) => documentsById.get(id) ?? []).map(handOut)),
+    findDocumentsById: (ids: string[], withDeleted: boolean) =>
+      read(() =>
+        ids
+          .flatMap((id) => documentsById.get(id) ?? [])
+          .filter(({ _deleted }) => withDeleted || !_deleted)
+          .map(handOut),
+      ),
+    // Whoever asks looks through the answer once more.
+    query: () =>
+      read(() => ({ documents: [...documentsById.values()].filter(({ _deleted }) => !_deleted).map(handOut) })),
     getChangedDocumentsSince: (limit: number, since: { readonly id: string; readonly lwt: number }) =>
-      tasks.add(() => changedSince(limit, since)),
+      read(() => changedSince(limit, since)),
     changeStream: () => changes$,
     cleanup: async () => true,
     close: async () => {},
@@ -88,7 +94,7 @@ function isPrevious(previous: StoredDocument | undefined, stored: StoredDocument
   return previous?._rev === stored?._rev;
 }
 
-function toEvent(document: StoredDocument) {
+function toEvent({ document }: Written) {
   return { documentId: idOf(document), documentData: document, operation: 'UPDATE' };
 }
 

@@ -41,8 +41,20 @@ export function copyStoreData({ places }: StoreData): StoreData {
   };
 }
 
+/** Told at the very time. */
+export interface StoreEvents {
+  readonly onCommitted?: (rows: readonly CommittedRow[]) => void;
+  readonly onShrunk?: (row: CommittedRow) => void;
+  readonly onPurged?: (row: CommittedRow) => void;
+}
+
 /** A store of plain maps. `now` answers milliseconds since 1970. */
-export function createModelStore({ places }: StoreData, schedule: Schedule, now: () => number): Store {
+export function createModelStore(
+  { places }: StoreData,
+  schedule: Schedule,
+  now: () => number,
+  { onCommitted, onShrunk, onPurged }: StoreEvents = {},
+): Store {
   const asked = new Set<Promise<unknown>>();
   let isClosed = false;
 
@@ -56,7 +68,9 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
         );
         const { writes, result } = decide(rows);
         requireAsked(keys.slice(0, rows.length), writes);
-        return { result, rows: writes.map((write) => put(tenant, write)) };
+        const written = writes.map((write) => put(tenant, write));
+        onCommitted?.(written);
+        return { result, rows: written };
       }),
     row: storedAt,
     shrinkTombstones: (query, shrink) =>
@@ -65,7 +79,9 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
         const taken = take(found, query);
         const states = taken.map(({ row }) => shrink(row.state));
         taken.forEach(({ place, row }, i) => {
-          place.rowsById.set(row.id, { ...row, doc: '{}', state: states[i] ?? row.state, isShrunk: true });
+          const shrunk = { ...row, doc: '{}', state: states[i] ?? row.state, isShrunk: true };
+          place.rowsById.set(row.id, shrunk);
+          onShrunk?.(shrunk);
         });
         return taken.length;
       }),
@@ -75,6 +91,7 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
         for (const { place, row } of taken) {
           place.rowsById.delete(row.id);
           place.purgedBefore = Math.max(place.purgedBefore, row.seq);
+          onPurged?.(row);
         }
         return taken.length;
       }),

@@ -1,5 +1,5 @@
 import type { Device } from './device.ts';
-import { randomWrite } from './operations.ts';
+import { type Chances, randomBatch, randomWrite } from './operations.ts';
 import { becomeQuiet } from './quiet.ts';
 import type { Seams } from './seams.ts';
 import { judgeWorld } from './verdict.ts';
@@ -17,6 +17,10 @@ export interface PlayOptions {
 export interface Played {
   /** Writes of users that reached a disk. */
   readonly operations: number;
+  readonly batches: number;
+  /** Rows that went back. */
+  readonly refused: number;
+  readonly purged: number;
   readonly acknowledgedRows: number;
   readonly unknownOutcomes: number;
   readonly steps: number;
@@ -27,9 +31,9 @@ export interface Played {
 }
 
 export const REPLICAS = 8;
-export const OPERATIONS = 200;
+export const OPERATIONS = 120;
 /** Weather, then quiet, then the judge: so many times on end with the same world. */
-const EPISODES = 4;
+const EPISODES = 3;
 /** How long the client waits before it saves a checkpoint, in milliseconds. */
 const SAVE_AFTER_MS = 500;
 const HOUR_MS = 3_600_000;
@@ -42,7 +46,8 @@ export async function play(options: PlayOptions): Promise<Played> {
     device.skewMs = randomSkew(world);
     device.start();
   }
-  const events = mixEvents(world, options.setBacks ? [...SET_BACKS, ...EVENTS] : EVENTS);
+  const rare: Events = options.setBacks ? SET_BACKS : PURGES;
+  const events = mixEvents(world, [...rare, ...eventsWith(randomChances(world))]);
   let steps = 0;
   let verdict: readonly string[] = [];
   for (let episode = 0; episode < EPISODES && verdict.length === 0; episode++) {
@@ -50,7 +55,10 @@ export async function play(options: PlayOptions): Promise<Played> {
     verdict = await judgeInQuiet(world);
   }
   return {
-    operations: world.operations,
+    operations: world.chronicle.operations,
+    batches: world.chronicle.counts.batches,
+    refused: world.chronicle.counts.refused,
+    purged: world.chronicle.counts.purged,
     acknowledgedRows: world.overheard.acknowledgedRows,
     unknownOutcomes: world.overheard.unknownOutcomes,
     steps,
@@ -62,7 +70,14 @@ export async function play(options: PlayOptions): Promise<Played> {
 /** What is wrong with a world once it has healed; empty: nothing. */
 export async function judgeInQuiet(world: SimulatedWorld): Promise<readonly string[]> {
   const unrest = await becomeQuiet(world);
-  return [...(unrest === undefined ? [] : [unrest]), ...judgeWorld(world)];
+  const verdict = [...(unrest === undefined ? [] : [unrest]), ...judgeWorld(world)];
+  world.chronicle.settle();
+  return verdict;
+}
+
+/** Text, sets and counters are dear: half of the seeds have hardly any. */
+function randomChances({ random }: SimulatedWorld): Chances {
+  return { rich: random.pick([0.02, 0.02, 0.15, 0.4]), refused: random.pick([0, 0.03, 0.03, 0.12]) };
 }
 
 function randomSkew({ random }: SimulatedWorld): number {
@@ -72,7 +87,7 @@ function randomSkew({ random }: SimulatedWorld): number {
 async function playWeather(world: SimulatedWorld, events: Events, operations: number): Promise<number> {
   const { random } = world;
   let steps = 0;
-  for (let left = operations; left > 0; steps++) {
+  for (let left = operations; left > 0 && steps < MAX_STEPS; steps++) {
     const event = pickEvent(events, random.next());
     const outcome = event(world, random.pick(world.devices));
     if (outcome === 'written') left -= 1;
@@ -88,14 +103,25 @@ type Event = (world: SimulatedWorld, device: Device) => unknown;
 
 type Events = readonly (readonly [share: number, event: Event])[];
 
+/** No weather takes longer, unless it has stopped. */
+const MAX_STEPS = 100_000;
+
+/** The server forgets what was deleted. Not where it may be set back to what it was before that. */
+const PURGES: Events = [
+  [0.004, ({ server }) => server.shrink()],
+  [0.0006, (world) => world.purge(1 + world.random.int(3))],
+];
+
 const SET_BACKS: Events = [
   [0.002, ({ server }) => server.backUp()],
   [0.002, (world) => world.setServerBack()],
 ];
 
 /** What happens how often, as shares. Most of it finds nothing to do. */
-const EVENTS: Events = [
-  [0.055, write],
+const eventsWith = (chances: Chances): Events => [
+  [0.05, (world, device) => write(world, device, chances)],
+  [0.008, (world, device) => writeBatch(world, device, chances)],
+  [0.008, actOnInbox],
   [0.42, (_, device) => device.taskStep()],
   [0.12, (world, { link }) => link && world.deliverUp(link)],
   [0.2, (world, { link }) => link && world.deliverDown(link)],
@@ -124,15 +150,30 @@ function pickEvent(events: Events, dice: number): Event {
     sum += share;
     if (dice < sum) return event;
   }
-  return write;
+  return () => {};
 }
 
-function write(world: SimulatedWorld, device: Device): unknown {
+function write(world: SimulatedWorld, device: Device, chances: Chances): unknown {
   if (device.app === undefined) return undefined;
-  const chosen = randomWrite(world.random);
+  const chosen = randomWrite(world.random, world.nextNumber(), chances);
   world.trace.note(`write ${device.name} ${chosen.id}`);
   device.write(chosen);
   return 'written';
+}
+
+function writeBatch(world: SimulatedWorld, device: Device, chances: Chances): unknown {
+  const chosen = randomBatch(world.random, world.nextNumber(), chances);
+  if (!device.writeBatch(chosen)) return undefined;
+  world.trace.note(`batch ${device.name}`);
+  return 'written';
+}
+
+/** Most of what is refused is left to lie for a while. */
+function actOnInbox({ random, trace }: SimulatedWorld, device: Device): void {
+  const { refused } = device;
+  if (refused.length === 0) return;
+  trace.note(`inbox ${device.name}`);
+  device.actOnInbox(random.pick(refused), random.pick(['retry', 'edit', 'edit', 'discard']));
 }
 
 /** The checkpoint is on its way to the disk, and so may be rows: each of them arrives, or does not. */

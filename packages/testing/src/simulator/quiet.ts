@@ -26,7 +26,7 @@ function heal(world: SimulatedWorld): boolean {
   for (const device of world.devices) {
     world.noticeClient(device);
     if (device.isOff) device.start();
-    if (device.app === undefined || device.link !== undefined) continue;
+    if (!device.app?.canFollow || device.link !== undefined) continue;
     world.connect(device);
     healed = true;
   }

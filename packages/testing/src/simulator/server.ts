@@ -1,42 +1,51 @@
-import { decodeState, type State } from '@breakwater/crdt';
-import { type Connected, down, type UpMessage, up } from '@breakwater/protocol';
-import { DEFAULT_LIMITS, type PageQuery, type Store } from '@breakwater/server';
+import { decodeState, encodeState, type State, shrinkTombstone } from '@breakwater/crdt';
+import { type Connected, down, PROTOCOL_VERSION, type UpMessage, up } from '@breakwater/protocol';
+import { type CommittedRow, DEFAULT_LIMITS, type PageQuery, type Store } from '@breakwater/server';
 import { createHub, createInbox, type Hub } from '@breakwater/server/hub';
+import type { ManualScheduler } from '../manual-scheduler.ts';
 import type { Random } from '../random.ts';
 import { createCommitTasks } from './commit-tasks.ts';
+import { COLLECTIONS, type CollectionName, isForbidden, type Key, keyOf, MAX_ROW_BYTES } from './definitions.ts';
 import type { Link } from './link.ts';
 import { copyStoreData, createModelStore, createStoreData } from './model-store.ts';
 import type { Seams } from './seams.ts';
 
-export const TENANT = 'harbour';
-export const COLLECTION = 'notes';
+const TENANT = 'harbour';
 const USER = 'harbourmaster';
 
-/** Small, so that a few rows take several pages and several pushes. */
+/** Small, so that a few rows take several pages. */
 const PAGE_ROWS = 2;
-const PUSH_ROWS = 3;
+/** As many as there are documents: batches that share some must fit into one push, or they may be seen in parts. */
+const PUSH_ROWS = 10;
 /** Frames unsent, from which on a session is full. */
 const FULL_FRAMES = 4;
 
 export interface ModelServerOptions {
   readonly random: Random;
   readonly seams: Seams;
-  readonly now: () => number;
+  readonly scheduler: ManualScheduler;
   /** Something was sent, so it must be durable. */
   readonly onSent: (link: Link, frame: Uint8Array) => void;
+  readonly onCommitted: (rows: readonly CommittedRow[]) => void;
+  readonly onShrunk: (key: Key, state: State) => void;
+  readonly onPurged: (key: Key) => void;
 }
 
 /** The real hub over a model store, with sessions that end at a {@link Link}. */
 export interface ModelServer {
   /** Commits that were asked for and are not settled. */
   readonly commitsWaiting: number;
-  readonly head: number;
-  readonly rows: ReadonlyMap<string, State>;
+  headOf(collection: CollectionName): number;
+  readonly rows: ReadonlyMap<Key, State>;
   accept(link: Link): void;
   /** Runs or answers a commit. */
   commitStep(): void;
   /** A frame has left: whoever was full may have room again. */
   drained(link: Link): void;
+  /** Some tombstone, however young, becomes its deletion. */
+  shrink(): void;
+  /** So many tombstones, however young, are dropped. Whoever has not heard of them must not be connected. */
+  purge(count: number): void;
   /** The process dies and starts again. Of the commits that were not answered, this many have reached the disk. */
   restart(durable: number): void;
   /** Keeps a copy of what is stored now. */
@@ -45,7 +54,9 @@ export interface ModelServer {
   setBack(): void;
 }
 
-export function createModelServer({ random, seams, now, onSent }: ModelServerOptions): ModelServer {
+export function createModelServer(options: ModelServerOptions): ModelServer {
+  const { random, seams, scheduler, onSent, onCommitted, onShrunk, onPurged } = options;
+  const { now } = scheduler;
   let data = createStoreData();
   /** What a restart finds: the same, unless commits answer early. */
   let durable = data;
@@ -56,10 +67,18 @@ export function createModelServer({ random, seams, now, onSent }: ModelServerOpt
   const drainByLink = new Map<Link, () => void>();
 
   function start(): { readonly hub: Hub; readonly store: Store } {
-    const store = withSmallPages(createModelStore(data, schedule, now));
-    const isCollection = (name: string) => name === COLLECTION;
-    const limits = { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS };
-    return { store, hub: createHub({ store, isCollection, limits, log: failLoudly }) };
+    const store = withSmallPages(createModelStore(data, schedule, now, { onCommitted }));
+    const isCollection = (name: string) => COLLECTIONS.some((each) => each === name);
+    const hub = createHub({
+      store,
+      isCollection,
+      limits: LIMITS,
+      authorize: ({ after }) => !isForbidden(after?.title),
+      now,
+      scheduler,
+      log: failLoudly,
+    });
+    return { store, hub };
   }
 
   function schedule<T>(run: () => T): Promise<T> {
@@ -75,14 +94,27 @@ export function createModelServer({ random, seams, now, onSent }: ModelServerOpt
     return value;
   }
 
+  /** What needs no turn: nobody waits for it. */
+  function storeNow(): Store {
+    return createModelStore(data, async (run) => run(), now, {
+      onShrunk: ({ collection, id, state }) => onShrunk(keyOf(collection, id), decodeState(state)),
+      onPurged: ({ collection, id }) => onPurged(keyOf(collection, id)),
+    });
+  }
+
   function accept(link: Link): void {
     const { hub } = life;
     const send = (frame: Uint8Array) => sendDown(link, frame);
     const isFull = () => seams.saysWhenFull !== false && link.down.length >= FULL_FRAMES;
-    const member = hub.join({ tenant: TENANT, user: USER, labels: [TENANT], send, isFull, end: failLoudly });
+    const end = () => {
+      link.cut();
+      link.serverEnd?.lost();
+    };
+    const member = hub.join({ tenant: TENANT, user: USER, labels: [TENANT], send, isFull, end });
     const inbox = createInbox<UpMessage>({
       handle: (message) => {
         if (message.type === 'pull') return member.pull(message);
+        if (message.type === 'get') return member.get(message);
         if (message.type === 'push') return member.push(message);
       },
       pause: () => {},
@@ -115,16 +147,19 @@ export function createModelServer({ random, seams, now, onSent }: ModelServerOpt
     get commitsWaiting() {
       return commits.waiting;
     },
-    get head() {
-      return life.store.head(TENANT, COLLECTION);
-    },
+    headOf: (collection) => life.store.head(TENANT, collection),
     get rows() {
-      const { rows } = createModelStore(data, schedule, now).page(TENANT, COLLECTION, EVERYTHING);
-      return new Map(rows.map(({ id, state }) => [id, decodeState(state)]));
+      return new Map(COLLECTIONS.flatMap(rowsOf));
     },
     accept,
     commitStep: () => commits.step(random),
     drained: (link) => void drainByLink.get(link)?.(),
+    shrink() {
+      void storeNow().shrinkTombstones({ ...ANY_AGE, maxRows: 1 }, (state) =>
+        encodeState(shrinkTombstone(decodeState(state))),
+      );
+    },
+    purge: (maxRows) => void storeNow().purgeTombstones({ ...ANY_AGE, maxRows }),
     restart(count) {
       drainByLink.clear();
       commits.abandon(count);
@@ -140,9 +175,18 @@ export function createModelServer({ random, seams, now, onSent }: ModelServerOpt
       if (!seams.keepsEpoch) epoch += 1;
     },
   };
+
+  function rowsOf(collection: CollectionName): [Key, State][] {
+    const { rows } = storeNow().page(TENANT, collection, EVERYTHING);
+    return rows.map(({ id, state }) => [keyOf(collection, id), decodeState(state)]);
+  }
 }
 
+const LIMITS = { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS, maxRowBytes: MAX_ROW_BYTES };
+
 const EVERYTHING: PageQuery = { after: 0, labels: [TENANT], maxRows: 100_000, maxBytes: 2 ** 40 };
+
+const ANY_AGE = { committedBefore: Number.POSITIVE_INFINITY, maxBytes: 2 ** 40 };
 
 function withSmallPages(store: Store): Store {
   const page: Store['page'] = (tenant, collection, query) =>
@@ -164,7 +208,7 @@ function failLoudly(line: string): void {
 function welcome(serverTime: number, epoch: string): Connected {
   return {
     type: 'connected',
-    version: 4,
+    version: PROTOCOL_VERSION,
     serverId: 'model',
     epoch,
     tenant: TENANT,
@@ -173,6 +217,6 @@ function welcome(serverTime: number, epoch: string): Connected {
     serverTime,
     expiresAt: 0,
     reconnectSpreadMs: 250,
-    limits: { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS },
+    limits: LIMITS,
   };
 }

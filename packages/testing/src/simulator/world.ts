@@ -1,8 +1,8 @@
 import { createManualScheduler } from '../manual-scheduler.ts';
 import { createRandom, type Random } from '../random.ts';
-import { createEavesdropper, type Eavesdropper } from './acknowledged.ts';
+import { type Chronicle, createChronicle } from './chronicle.ts';
 import { createDevice, type Device } from './device.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { createEavesdropper, type Eavesdropper } from './eavesdropper.ts';
 import { createLink, type Link } from './link.ts';
 import type { Seams } from './seams.ts';
 import { createModelServer, type ModelServer } from './server.ts';
@@ -21,12 +21,10 @@ export interface SimulatedWorld {
   readonly server: ModelServer;
   readonly trace: Trace;
   readonly faults: readonly string[];
-  /** What users wrote onto a disk. */
-  readonly written: Ledger;
-  readonly acknowledged: Ledger;
+  readonly chronicle: Chronicle;
   readonly overheard: Eavesdropper;
-  /** Writes of users that reached a disk. */
-  readonly operations: number;
+  /** A number that no write of this world had yet. */
+  nextNumber(): number;
   connect(device: Device): void;
   deliverUp(link: Link): void;
   deliverDown(link: Link): void;
@@ -39,6 +37,8 @@ export interface SimulatedWorld {
   restartServer(): void;
   /** The server loses what it committed after its last backup. */
   setServerBack(): void;
+  /** The server drops tombstones: long after them, when nothing is on its way any more. */
+  purge(count: number): Promise<void>;
   advance(durationMs: number): void;
   /** Lets everything that needs no one's word run. */
   settle(): Promise<void>;
@@ -51,37 +51,31 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
   const trace = createTrace();
   const scheduler = createManualScheduler(START_MS);
   const faults: string[] = [];
-  const written = createLedger('write');
-  const acknowledged = createLedger('acknowledged write');
-  const overheard = createEavesdropper(acknowledged);
+  const chronicle = createChronicle();
+  const overheard = createEavesdropper({ onAcknowledged: chronicle.noteAcknowledged });
   /** Links that the server believes in although they are gone. */
   const deadLinks: Link[] = [];
-  let operations = 0;
+  let number = 0;
 
-  const server = createModelServer({ random, seams, now: scheduler.now, onSent: overheard.downSent });
-  const devices = Array.from({ length: replicas }, (_, i) => addDevice(`device${i}`));
-
-  function addDevice(name: string): Device {
-    const device = createDevice({
-      name,
-      random,
-      scheduler,
-      seams,
-      onWritten(id, state) {
-        operations += 1;
-        written.add(id, state);
-      },
-      onFault: (fault) => faults.push(fault),
-    });
-    return device;
-  }
+  const server = createModelServer({
+    random,
+    seams,
+    scheduler,
+    onSent: overheard.downSent,
+    onCommitted: chronicle.noteCommitted,
+    onShrunk: chronicle.noteShrunk,
+    onPurged: chronicle.notePurged,
+  });
+  const devices = Array.from({ length: replicas }, (_, i) => {
+    const onFault = (fault: string) => void faults.push(fault);
+    return createDevice({ name: `device${i}`, random, scheduler, seams, chronicle, onFault });
+  });
 
   function cut(device: Device): void {
     const { link } = device;
     if (link === undefined || link.isCut) return;
     trace.note(`cut ${device.name}`);
     link.cut();
-    deadLinks.push(link);
   }
 
   function noticeClient(device: Device): void {
@@ -95,6 +89,29 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
     server.restart(random.int(server.commitsWaiting + 1));
     for (const device of devices) cut(device);
     deadLinks.length = 0;
+    if (seams.answersEarly) chronicle.noteServerRows(server.rows);
+  }
+
+  async function settle(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async function purge(count: number): Promise<void> {
+    trace.note('purge');
+    while (deadLinks.length > 0) noticeServer();
+    for (await settle(); server.commitsWaiting > 0; await settle()) server.commitStep();
+    for (const device of devices) {
+      const { link, tasksWaiting } = device;
+      if (link === undefined || (link.up.length + link.down.length + tasksWaiting === 0 && !link.isCut)) continue;
+      cut(device);
+      noticeClient(device);
+    }
+    while (deadLinks.length > 0) noticeServer();
+    server.purge(count);
+  }
+
+  function noticeServer(): void {
+    deadLinks.shift()?.serverEnd?.lost();
   }
 
   return {
@@ -103,19 +120,21 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
     server,
     trace,
     faults,
-    written,
-    acknowledged,
+    chronicle,
     overheard,
-    get operations() {
-      return operations;
-    },
+    nextNumber: () => ++number,
     get unnoticed() {
       return deadLinks.length;
     },
     connect(device) {
-      if (device.app === undefined || device.link !== undefined) return;
+      if (!device.app?.canFollow || device.link !== undefined) return;
       trace.note(`connect ${device.name}`);
-      const link = createLink();
+      const link = createLink({
+        onSent(frame) {
+          for (const { key, state } of overheard.upSent(frame)) chronicle.notePushed(key, state, device.isKnown(key));
+        },
+        onCut: () => deadLinks.push(link),
+      });
       device.link = link;
       device.app.follow(link);
       server.accept(link);
@@ -137,7 +156,7 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
     },
     cut,
     noticeClient,
-    noticeServer: () => deadLinks.shift()?.serverEnd?.lost(),
+    noticeServer,
     crash(device) {
       trace.note(`crash ${device.name}`);
       cut(device);
@@ -150,8 +169,11 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
       trace.note('set back');
       server.setBack();
       restartServer();
+      chronicle.batches.forgetAll();
+      chronicle.noteServerRows(server.rows);
     },
+    purge,
     advance: (durationMs) => scheduler.advance(durationMs),
-    settle: () => new Promise((resolve) => setImmediate(resolve)),
+    settle,
   };
 }
