@@ -51,4 +51,13 @@ describe('pending rows', () => {
     pending.update([{ id: 'a', bytes: 0, height: 1 }]);
     expect(pending.rows).toBe(0);
   });
+
+  it('[MU8] a row of a batch is never taken alone', () => {
+    const pending = createPendingRows();
+    pending.update([
+      { id: 'a', bytes: 1, height: 1, batches: ['1'] },
+      { id: 'b', bytes: 1, height: 1 },
+    ]);
+    expect([pending.take(2), pending.batchedIds()]).toEqual([['b'], ['a']]);
+  });
 });
