@@ -3,6 +3,7 @@ import type { SourceMutant } from './source-mutant.ts';
 const SYNC = 'packages/client/src/sync';
 const STORAGE = 'packages/client/src/storage';
 
+const BAD_INPUT = 'packages/testing/test/bad-input.test.ts';
 const BATCH_UP = 'packages/client/test/batch-up.test.ts';
 const COLLECTION_SYNC = 'packages/client/test/collection-sync.test.ts';
 const EPOCH = 'packages/testing/test/epoch.test.ts';
@@ -11,6 +12,7 @@ const LWT_CLOCK = 'packages/client/test/lwt-clock.test.ts';
 const PENDING_ROWS = 'packages/client/test/pending-rows.test.ts';
 const PURGE = 'packages/testing/test/purge.test.ts';
 const SET_BACK = 'packages/client/test/set-back.test.ts';
+const TIMELINE = 'packages/client/test/connection-timeline.test.ts';
 
 /** What the loop on a device holds to, on its way down, up and back. */
 export const ON_DEVICE: readonly SourceMutant[] = [
@@ -224,6 +226,60 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     },
   },
   {
+    rule: 'a batch goes up whole, never the rows of it that are free',
+    file: `${SYNC}/pending-rows.ts`,
+    find: 'if (ids.some((id) => takenHeightById.has(id))) return false;',
+    replace: '',
+    test: {
+      file: PENDING_ROWS,
+      title: '[PE3] a batch takes all of its rows, or none while one of them is on its way',
+    },
+  },
+  {
+    rule: 'a batch of which one row is only to be stamped anew does not go back',
+    file: `${SYNC}/batch-up.ts`,
+    find: "refused.filter(({ code }) => !isAhead || code !== 'batch-refused')",
+    replace: 'refused',
+    test: { file: BATCH_UP, title: '[MU13] of which one row is only to be stamped anew does not go back' },
+  },
+  {
+    rule: 'what goes back is not stamped anew',
+    file: `${SYNC}/batch-up.ts`,
+    find: 'goesBack === undefined ? {} : { ahead: [] }',
+    replace: '{}',
+    test: { file: BATCH_UP, title: '[BT2] what goes back is not stamped anew before' },
+  },
+  {
+    rule: 'a session that has ended forgets no batch',
+    file: `${SYNC}/batch-up.ts`,
+    find: 'if (isOver && !session.signal.aborted) await forget(together.batches);',
+    replace: 'if (isOver) await forget(together.batches);',
+    test: {
+      file: BATCH_UP,
+      title: '[BT5] that was stored is remembered as long as the session that heard so had not done its part',
+    },
+  },
+  {
+    rule: 'what another tab may still be writing is not undone',
+    file: `${SYNC}/undo-batch.ts`,
+    find: 'isOld(journal) && ',
+    replace: '',
+    test: {
+      file: 'packages/client/test/batch-crash.test.ts',
+      title: '[BT4] another tab may still be at it: only what is older than 30 s is undone',
+    },
+  },
+  {
+    rule: 'undoing spares what the user has written since',
+    file: `${SYNC}/undo-batch.ts`,
+    find: 'isAsWritten(stored, entry) ? restored(captured, stored, entry) : freed(captured, stored, batch)',
+    replace: 'restored(captured, stored, entry)',
+    test: {
+      file: 'packages/client/test/batch-crash.test.ts',
+      title: "[BT4] what the user wrote onto it since is the user's, and belongs to no batch",
+    },
+  },
+  {
     rule: 'a refusal is written down before the first row of the batch goes back',
     file: `${SYNC}/batch-up.ts`,
     find: 'for (const batch of batches) await refuseJournal(batch, { entries, refused });',
@@ -268,6 +324,26 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     test: { file: LOCAL_ROWS, title: '[AR2] a field that changed since it was pushed stays pending' },
   },
   {
+    rule: 'a field that was won elsewhere is pending no more',
+    file: `${STORAGE}/local-rows.ts`,
+    find: '[...pending].filter((path) => stampAt(before, path) === stampAt(after, path))',
+    replace: 'pending',
+    test: {
+      file: LOCAL_ROWS,
+      title: '[LR2] merges field by field into what is here; what was won elsewhere is pending no more',
+    },
+  },
+  {
+    rule: 'a write from a document that still shows old marks does not mark them again',
+    file: `${STORAGE}/with-breakwater.ts`,
+    find: 'row.previous && capture.acknowledged.refresh(row.previous as StoredDocument)',
+    replace: 'row.previous as StoredDocument | undefined',
+    test: {
+      file: LOCAL_ROWS,
+      title: '[AR3] a write through a document that still shows the old marks marks only what it changes',
+    },
+  },
+  {
     rule: "news never sets a row's seq back",
     file: `${STORAGE}/local-rows.ts`,
     find: 'const seq = mayForget ? latest(local?.seq, remote.seq) : remote.seq;',
@@ -290,6 +366,13 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     find: 'local.seq === undefined || seq <= local.seq || state.partial',
     replace: 'local.seq === undefined || state.partial',
     test: { file: LOCAL_ROWS, title: '[LR9] news that another tab had later already is no sign of a purge' },
+  },
+  {
+    rule: 'what the user had written is kept before it goes',
+    file: `${STORAGE}/local-rows.ts`,
+    find: 'await beforeWrite(changes);',
+    replace: 'void beforeWrite(changes);',
+    test: { file: SET_BACK, title: '[RF7] what the user had written is kept before it is gone from the document' },
   },
   {
     rule: 'what was written after the push stays when the row goes back',
@@ -345,9 +428,43 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     find: "return state.name === 'live' && state.breaker.syncFailures > 0\n        ? { state:",
     replace: 'return state.breaker.syncFailures > 0\n        ? { state:',
     test: {
-      file: 'packages/client/test/connection-timeline.test.ts',
+      file: TIMELINE,
       title: '[CN8] a success that is told late does not close a breaker that has opened since',
     },
+  },
+  {
+    rule: 'the rows of one tenant never reach another',
+    file: `${SYNC}/binding.ts`,
+    find: 'record.tenant !== undefined && record.tenant !== tenant',
+    replace: 'false',
+    test: {
+      file: BAD_INPUT,
+      title: "[BI3] another tenant's token on a used database fails by name; nothing is pulled or pushed",
+    },
+  },
+  {
+    rule: "one user's unsent changes never go up as another's",
+    file: `${SYNC}/binding.ts`,
+    find: ' && hasPending) {',
+    replace: ' && false) {',
+    test: {
+      file: BAD_INPUT,
+      title: '[BI5] another user is refused while changes of the last one are pending, and welcome after',
+    },
+  },
+  {
+    rule: 'refused changes are unsent, too',
+    file: 'packages/client/src/engine.ts',
+    find: 'return countPending().rows + inbox.records.length;',
+    replace: 'return countPending().rows;',
+    test: { file: BAD_INPUT, title: '[BI8] a refused row counts as unsent: another user is not let in' },
+  },
+  {
+    rule: 'late events of an old socket touch nothing',
+    file: 'packages/client/src/connection/connection.ts',
+    find: 'if (!closed) dispatch(event);',
+    replace: 'dispatch(event);',
+    test: { file: TIMELINE, title: '[CN11] a late event of an old socket does not touch the new session' },
   },
   {
     rule: 'cleanup spares tombstones',

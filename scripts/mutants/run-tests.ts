@@ -50,7 +50,7 @@ export async function runTests(tests: readonly NamedTest[], mutantNumber = 0): P
 /** Answers what it prints. That tests fail is no error here. */
 function runVitest(tests: readonly NamedTest[], report: string, mutantNumber: number): Promise<string> {
   const files = [...new Set(tests.map(({ file }) => file))];
-  const titles = `(${tests.map(({ title }) => escape(title)).join('|')})$`;
+  const titles = `(${tests.map(({ title }) => toPattern(title)).join('|')})$`;
   const options = ['--config', 'vitest.mutants.ts', '--reporter=json', `--outputFile=${report}`, '-t', titles];
   const env = { ...process.env, BREAKWATER_MUTANT: `${mutantNumber}` };
   return new Promise((resolve) => {
@@ -64,7 +64,7 @@ function runVitest(tests: readonly NamedTest[], report: string, mutantNumber: nu
 }
 
 /** The text as a regular expression that it alone matches. */
-function escape(text: string): string {
+function toPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 

@@ -180,6 +180,45 @@ describe('batches on their way up', () => {
     expect(journals.size).toBe(0);
   });
 
+  it('[MU13] of which one row is only to be stamped anew does not go back', async () => {
+    const a = createMember('a', { s: ['1'] });
+    const b = createMember('b', { s: ['1'] });
+    const { session, end } = createSession();
+    const ahead: BatchMember = {
+      ...a.member,
+      hear: () => ({ ...STORED, ahead: ['s'], stored: 0 }),
+      async heed(heeding, answer) {
+        await a.member.heed(heeding, answer);
+        end();
+      },
+    };
+    const refused = [{ row: { id: 's' } as LocalRow, code: 'batch-refused', reason: 'another is ahead' }];
+    const innocent: BatchMember = { ...b.member, hear: () => ({ ...STORED, refused, stored: 0 }) };
+    const up = createUp([ahead, innocent], createJournals({ 1: ['a s', 'b s'] }));
+    up.note(['1']);
+    await up.run(session);
+    expect(a.heeded.map((answer) => answer.ahead)).toEqual([['s']]);
+    expect([a.takenBack, b.takenBack]).toEqual([[], []]);
+  });
+
+  it('[BT5] that was stored is remembered as long as the session that heard so had not done its part', async () => {
+    const { member } = createMember('a', { s: ['1'] });
+    const journals = createJournals({ 1: ['a s'] });
+    const [first, second] = [createSession(), createSession()];
+    const lost: BatchMember = { ...member, heed: async () => first.end() };
+    await up(lost).run(first.session);
+    expect(journals.has('1')).toBe(true);
+    void up(member).run(second.session);
+    await settle();
+    expect([second.pushes, journals.has('1')]).toEqual([[['a s']], false]);
+
+    function up(only: BatchMember) {
+      const created = createUp([only], journals);
+      created.note(['1']);
+      return created;
+    }
+  });
+
   it('[BT2] what goes back is not stamped anew before', async () => {
     const a = createMember('a', { s: ['1'] });
     const b = createMember('b', { s: ['1'] });

@@ -44,7 +44,7 @@ function createSlowRows() {
     },
     localChanges$: NEVER,
   };
-  return { rows, answerReads: () => reading.resolve([row]) };
+  return { rows, row, answerReads: () => reading.resolve([row]) };
 }
 
 const LAST_PAGE = { group: { rows: [], checkpoint: 0 }, last: true };
@@ -79,7 +79,7 @@ function createQuietSession({ epoch = 'one', answers = {} }: QuietSessionOptions
   return { session, asked, lose: () => controller.abort(new LinkLostError()) };
 }
 
-function createRecord(change: Partial<CollectionRecord> = {}): RecordKeeper<CollectionRecord> {
+function createRecord(known: Partial<CollectionRecord> = {}): RecordKeeper<CollectionRecord> {
   let value: CollectionRecord = {
     epoch: 'one',
     checkpoint: 0,
@@ -89,7 +89,7 @@ function createRecord(change: Partial<CollectionRecord> = {}): RecordKeeper<Coll
     sweep: false,
     clockMs: 0,
     collectionRev: '',
-    ...change,
+    ...known,
   };
   return {
     get value() {
@@ -233,8 +233,7 @@ describe('the sync of a collection', () => {
   });
 
   it('[EP3] what the server must have in full it gets in full', async () => {
-    const { rows } = createSlowRows();
-    const row: LocalRow = { ...rows.toRow({} as never), seq: 3 };
+    const { rows, row } = createSlowRows();
     const bases: unknown[] = [];
     const push = async ({ groups = [] }: RequestBody) => {
       await settle();
@@ -242,7 +241,7 @@ describe('the sync of a collection', () => {
       if (bases.length > 1) await new Promise(() => {});
       return { groups: [{ collection: 'notes', results: [{ kind: 'send-full' }], checkpoint: 0 }] };
     };
-    const sync = startSync({ ...rows, read: async (ids) => ids.map(() => row) });
+    const sync = startSync({ ...rows, read: async (ids) => ids.map(() => ({ ...row, seq: 3 })) });
     void sync.run(createQuietSession({ answers: { push } }).session);
     await expect.poll(() => bases).toEqual([3, undefined]);
   });
@@ -304,8 +303,8 @@ describe('what the sync of a collection never does', () => {
 
   it('[MU6] push after stop()', async () => {
     const { rows, store } = createHeldRows();
-    const read = async (ids: readonly string[]) => ids.map(() => rows.toRow({} as never));
-    const sync = startSync({ ...rows, read });
+    const { row } = createSlowRows();
+    const sync = startSync({ ...rows, read: async (ids) => ids.map(() => row) });
     const { session, asked } = createQuietSession();
     void sync.run(session);
     const stored = sync.receive(session, NEWS);
@@ -394,7 +393,7 @@ describe('what the sync of a collection never does', () => {
   });
 
   it('[MU8] push a row alone that has become part of a batch while it was read', async () => {
-    const { rows } = createSlowRows();
+    const { rows, row } = createSlowRows();
     const reading = Promise.withResolvers<LocalRow[]>();
     const localChanges$ = new Subject<PendingChange[]>();
     const read = (ids: readonly string[]) => (ids.length === 0 ? Promise.resolve([]) : reading.promise);
@@ -403,7 +402,7 @@ describe('what the sync of a collection never does', () => {
     void sync.run(session);
     await settle();
     localChanges$.next([{ id: 'a', bytes: 1, height: 2, batches: ['1'] }]);
-    reading.resolve([{ ...rows.toRow({} as never), batches: new Set(['1']) }]);
+    reading.resolve([{ ...row, batches: new Set(['1']) }]);
     await settle();
     expect(asked).toEqual(['pull']);
   });

@@ -31,6 +31,16 @@ describe('pending rows', () => {
     expect(pending.take(2)).toEqual(['a']);
   });
 
+  it('[PE3] a batch takes all of its rows, or none while one of them is on its way', () => {
+    const pending = createPendingRows();
+    pending.update(['a', 'b'].map((id) => ({ id, bytes: 1, height: 1 })));
+    expect(pending.take(1)).toEqual(['a']);
+    expect(pending.takeAll(['b', 'a'])).toBe(false);
+    expect(pending.take(2)).toEqual(['b']);
+    pending.release(['a', 'b']);
+    expect([pending.takeAll(['b', 'a']), pending.take(2)]).toEqual([true, []]);
+  });
+
   it('[PE4] a taken row that was found clean is dropped, unless it has changed meanwhile', () => {
     const pending = createPendingRows();
     pending.update(['a', 'b'].map((id) => ({ id, bytes: 1, height: 1 })));
