@@ -38,6 +38,16 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     test: { file: COLLECTION_SYNC, title: '[MU5] store what such a session had said and nobody had begun to store' },
   },
   {
+    rule: 'a row that cannot be read holds up no other',
+    file: `${SYNC}/down.ts`,
+    find: 'onUnreadable(id, error);',
+    replace: 'throw error;',
+    test: {
+      file: COLLECTION_SYNC,
+      title: '[MU14] let a row that cannot be read hold up the others: it is named, and left out',
+    },
+  },
+  {
     rule: 'nothing is saved after stop()',
     file: `${SYNC}/collection-sync.ts`,
     find: 'if (stopped) return;\n    cancelSave',
@@ -85,6 +95,13 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     find: 'mayPush: (session) => answered === session && !record.value.sweep,',
     replace: 'mayPush: (session) => answered === session,',
     test: { file: COLLECTION_SYNC, title: '[MU7] push before a sweep is over' },
+  },
+  {
+    rule: 'what the server has no collection for is not offered to it in the same session',
+    file: `${SYNC}/collection-sync.ts`,
+    find: 'answered === session && unknownTo !== session && ',
+    replace: 'answered === session && ',
+    test: { file: COLLECTION_SYNC, title: '[BI9] offer a server in the same session what it has no collection for' },
   },
   {
     rule: 'a sweep that was cut off is not over',
@@ -143,6 +160,20 @@ export const ON_DEVICE: readonly SourceMutant[] = [
       file: COLLECTION_SYNC,
       title: '[EP4] a save while every row is being looked at again does not call the collection clean',
     },
+  },
+  {
+    rule: 'what a server that was set back has lost is no sign of a purge',
+    file: `${SYNC}/collection-sync.ts`,
+    find: 'record.value.resend ? undefined : keepForgotten',
+    replace: 'keepForgotten',
+    test: { file: COLLECTION_SYNC, title: '[MU15] take for purged what a server that was set back has lost' },
+  },
+  {
+    rule: 'its seqs count, however small',
+    file: `${SYNC}/collection-sync.ts`,
+    find: '{ isAnotherLife: record.value.resend }',
+    replace: '{ isAnotherLife: false }',
+    test: { file: COLLECTION_SYNC, title: '[MU15] take for purged what a server that was set back has lost' },
   },
   {
     rule: 'a row that the server lacks is sent again in full',
@@ -324,6 +355,16 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     test: { file: LOCAL_ROWS, title: '[AR2] a field that changed since it was pushed stays pending' },
   },
   {
+    rule: 'nor any of a text that was edited since',
+    file: `${STORAGE}/local-rows.ts`,
+    find: 'return !kinds.has(field) || sameBytes(state.rich, pushed.rich);',
+    replace: 'return true;',
+    test: {
+      file: 'packages/client/test/capture.production.test.ts',
+      title: '[AR4] an ack clears content only as it was pushed',
+    },
+  },
+  {
     rule: 'a field that was won elsewhere is pending no more',
     file: `${STORAGE}/local-rows.ts`,
     find: '[...pending].filter((path) => stampAt(before, path) === stampAt(after, path))',
@@ -341,6 +382,16 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     test: {
       file: LOCAL_ROWS,
       title: '[AR3] a write through a document that still shows the old marks marks only what it changes',
+    },
+  },
+  {
+    rule: 'nor does one in another tab than that which was told of the ack',
+    file: `${STORAGE}/with-breakwater.ts`,
+    find: 'if (meta !== undefined) acknowledged.remember(document, meta);',
+    replace: '',
+    test: {
+      file: 'packages/testing/test/tabs.memory.test.ts',
+      title: '[TB7] what one tab was told is stored, the other does not push again',
     },
   },
   {

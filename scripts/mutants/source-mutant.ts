@@ -9,6 +9,7 @@ export interface SourceMutant {
   /** The same without the guard. */
   readonly replace: string;
   readonly test: {
+    /** Vitest's: the title may stand in a file that it imports. */
     readonly file: string;
     /** Without the titles of what it is described in. */
     readonly title: string;

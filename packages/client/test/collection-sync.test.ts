@@ -4,12 +4,12 @@ import { createManualScheduler } from '@breakwater/testing';
 import type { RxCollection } from 'rxdb';
 import { NEVER, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { LinkLostError } from '../src/connection/errors.ts';
+import { LinkLostError, RequestError } from '../src/connection/errors.ts';
 import type { Session } from '../src/connection/session.ts';
 import type { Scheduler } from '../src/scheduler.ts';
 import type { LocalRow } from '../src/storage/document-row.ts';
 import type { LocalRows, PendingChange } from '../src/storage/local-rows.ts';
-import { createCollectionSync } from '../src/sync/collection-sync.ts';
+import { type CollectionSyncOptions, createCollectionSync } from '../src/sync/collection-sync.ts';
 import type { CollectionRecord, RecordKeeper } from '../src/sync/record.ts';
 
 const LIMITS: Connected['limits'] = { maxRowBytes: 1_000, maxMessageBytes: 10_000, maxPushRows: 10 };
@@ -101,7 +101,12 @@ function createRecord(known: Partial<CollectionRecord> = {}): RecordKeeper<Colle
   };
 }
 
-function startSync(rows: LocalRows, record = createRecord(), scheduler: Scheduler = createManualScheduler()) {
+function startSync(
+  rows: LocalRows,
+  record = createRecord(),
+  scheduler: Scheduler = createManualScheduler(),
+  onError: CollectionSyncOptions['onError'] = () => {},
+) {
   return createCollectionSync({
     collection: { name: 'notes' } as RxCollection,
     rows,
@@ -110,7 +115,7 @@ function startSync(rows: LocalRows, record = createRecord(), scheduler: Schedule
     onChange: () => {},
     refusedBefore: [],
     keepRefused: async () => {},
-    onError: () => {},
+    onError,
     onPushAcknowledged: () => {},
     onBatches: () => {},
     onWork: () => {},
@@ -361,6 +366,59 @@ describe('what the sync of a collection never does', () => {
     pulling.resolve(LAST_PAGE);
     await settle();
     expect([asked, sync.member.mayPush(session)]).toEqual([['pull', 'pull', 'push'], true]);
+  });
+
+  it('[MU14] let a row that cannot be read hold up the others: it is named, and left out', async () => {
+    const { rows } = createHeldRows();
+    const merged: string[] = [];
+    const errors: { code: string; message: string }[] = [];
+    const mergeRows: LocalRows['mergeRows'] = async (remote) => {
+      merged.push(...remote.map(({ id }) => id));
+      return [];
+    };
+    const [record, scheduler] = [createRecord(), createManualScheduler()];
+    const sync = startSync({ ...rows, mergeRows }, record, scheduler, (error) => errors.push(error));
+    const broken = { id: 'broken', seq: 4, deleted: false, bytes: Uint8Array.of(1, 2, 3) };
+    await sync.receive(createQuietSession().session, { ...NEWS, rows: [broken, ...NEWS.rows] });
+    await scheduler.advanceAsync(1_000);
+    expect([merged, record.value.checkpoint]).toEqual([['b'], 5]);
+    expect(errors).toMatchObject([{ code: 'row-unreadable', message: expect.stringContaining("'broken'") }]);
+  });
+
+  it('[MU15] take for purged what a server that was set back has lost', async () => {
+    const { rows, row } = createSlowRows();
+    const heard: unknown[] = [];
+    const setBack: LocalRows = {
+      ...rows,
+      read: async (ids) => ids.map(() => row),
+      async mergeRows(_remote, keepForgotten) {
+        heard.push(keepForgotten);
+        return [];
+      },
+      async acknowledge(_acknowledged, options) {
+        heard.push(options?.isAnotherLife);
+        return [{ id: 'a', bytes: 0, height: 1 }];
+      },
+    };
+    const push = async () => ({
+      groups: [{ collection: 'notes', results: [{ kind: 'stored', seq: 6 }], checkpoint: 6 }],
+    });
+    const pull = async () => ({ group: NEWS, last: true });
+    const sync = startSync(setBack, createRecord({ epoch: 'before it was set back' }));
+    void sync.run(createQuietSession({ answers: { pull, push } }).session);
+    await settle();
+    expect(heard).toEqual([undefined, true]);
+  });
+
+  it('[BI9] offer a server in the same session what it has no collection for', async () => {
+    const { rows, answerReads } = createSlowRows();
+    answerReads();
+    const sync = startSync(rows);
+    const pull = () => Promise.reject(new RequestError('unknown-collection', 'no such collection'));
+    const { session, asked } = createQuietSession({ answers: { pull } });
+    void sync.run(session);
+    await settle();
+    expect([asked, sync.pendingRows, sync.isInSync]).toEqual([['pull'], 1, true]);
   });
 
   it('[PG3] take a sweep for over whose session ended before everything was removed', async () => {

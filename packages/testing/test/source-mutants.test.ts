@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { mutantPlugin } from '../../../scripts/mutants/mutant-plugin.ts';
 import { MUTANTS } from '../../../scripts/mutants/mutants.ts';
@@ -29,7 +29,9 @@ it('[MU1] one that is not there, or more than once, is an error that names rule,
 
 it.each(MUTANTS)('[MU2] the test that has to notice is there: $rule', ({ test: { file, title } }) => {
   expect(title).toMatch(/^\[[A-Z]{2,3}\d+\] /);
-  const source = read(file);
+  // Tests that several storages have in common are in a file that theirs imports.
+  const shared = [...read(file).matchAll(/ from '\.\/(.+\.ts)'/g)].map(([, name = '']) => join(dirname(file), name));
+  const source = [file, ...shared].map(read).join('\n');
   const places = ["'", '"'].map((quote) => source.split(`${quote}${title}${quote}`).length - 1);
   expect(places.toSorted()).toEqual([0, 1]);
 });
