@@ -4,30 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { SourceMutant } from './source-mutant.ts';
+import { type Report, resultOf, type TestResult } from './test-report.ts';
 
 type NamedTest = SourceMutant['test'];
-
-/** What became of a test that was run by its name. */
-export interface TestResult {
-  readonly outcome: 'passed' | 'failed' | 'was not run';
-  /** Why it failed or was not run; else empty. */
-  readonly reason: string;
-}
-
-export const NOT_RUN: TestResult = { outcome: 'was not run', reason: '' };
-
-/** As much of Vitest's JSON report as is read here. */
-interface Report {
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly message: string;
-    readonly assertionResults: readonly {
-      readonly title: string;
-      readonly status: string;
-      readonly failureMessages: readonly string[];
-    }[];
-  }[];
-}
 
 const ROOT = join(import.meta.dirname, '../..');
 /** A run that takes longer hangs, in milliseconds. */
@@ -39,9 +18,11 @@ export async function runTests(tests: readonly NamedTest[], mutantNumber = 0): P
   try {
     const file = join(folder, 'report.json');
     const output = await runVitest(tests, file, mutantNumber);
-    // There is none when Vitest itself fails.
-    const report: Report = JSON.parse(await readFile(file, 'utf8').catch(() => '{"testResults":[]}'));
-    return tests.map((test) => resultOf(test, report, output));
+    const text = await readFile(file, 'utf8').catch(() => {
+      throw new Error(`Vitest ended without a report: ${output.trim()}`);
+    });
+    const report: Report = JSON.parse(text);
+    return tests.map((test) => resultOf(test, report));
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -66,14 +47,4 @@ function runVitest(tests: readonly NamedTest[], report: string, mutantNumber: nu
 /** The text as a regular expression that it alone matches. */
 function toPattern(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-function resultOf({ file, title }: NamedTest, { testResults }: Report, output: string): TestResult {
-  const ofFile = testResults.find(({ name }) => name.endsWith(file));
-  // One, or one for each storage.
-  const named = ofFile?.assertionResults.filter((each) => each.title === title) ?? [];
-  const failed = named.find(({ status }) => status === 'failed');
-  if (failed !== undefined) return { outcome: 'failed', reason: failed.failureMessages.join('\n') };
-  const hasPassed = named.length > 0 && named.every(({ status }) => status === 'passed');
-  return hasPassed ? { outcome: 'passed', reason: '' } : { ...NOT_RUN, reason: ofFile?.message || output.trim() };
 }

@@ -1,15 +1,13 @@
 import { writeSync } from 'node:fs';
 import { MUTANTS } from '../mutants/mutants.ts';
-import { NOT_RUN, runTests } from '../mutants/run-tests.ts';
+import { runTests } from '../mutants/run-tests.ts';
 import type { SourceMutant } from '../mutants/source-mutant.ts';
+import { hasNoticed } from '../mutants/test-report.ts';
 import type { Part, Tally } from './part.ts';
 
 interface Numbered extends SourceMutant {
   readonly number: number;
 }
-
-/** Code that breaks down without a guard says nothing of what the guard is for. */
-const BREAKDOWN = /^(Syntax|Reference|Type|Range)Error/;
 
 /** Rules that are switched off in the source, one at a time: the test that is named for each must fail. */
 export const mutants: Part = {
@@ -22,9 +20,9 @@ export const mutants: Part = {
     const failures = await playAll(chosen);
     let noticed = 0;
     for (const mutant of chosen) {
-      const fault = await playMutant(mutant);
-      if (fault === undefined) noticed += 1;
-      else failures.push(fault);
+      const missed = await playMutant(mutant);
+      failures.push(...missed);
+      if (missed.length === 0) noticed += 1;
     }
     return { counts: { mutants: chosen.length, noticed }, failures } satisfies Tally;
   },
@@ -32,22 +30,22 @@ export const mutants: Part = {
     `${count('mutants')} rules switched off, ${count('noticed')} noticed by the test named for them`,
 };
 
-/** With every rule in force. */
+/** With every rule in force; answers what fails all the same. */
 async function playAll(chosen: readonly Numbered[]): Promise<string[]> {
   const results = await runTests(chosen.map(({ test }) => test));
-  return chosen.flatMap(({ test }, i) => {
-    const { outcome, reason } = results[i] ?? NOT_RUN;
-    return outcome === 'passed' ? [] : [`with every rule in force '${test.title}' ${outcome}: ${reason}`];
-  });
+  const faults = results.map(({ outcome, reason }, i) =>
+    outcome === 'passed' ? [] : [`with every rule in force '${chosen[i]?.test.title}' ${outcome}: ${reason}`],
+  );
+  return faults.flat();
 }
 
-/** Undefined: the test has noticed. */
-async function playMutant({ number, rule, test }: Numbered): Promise<string | undefined> {
+/** Answers what the test has not noticed: nothing, or one line. */
+async function playMutant({ number, rule, test }: Numbered): Promise<string[]> {
   const start = performance.now();
-  const [{ outcome, reason } = NOT_RUN] = await runTests([test], number);
-  const isNoticed = outcome === 'failed' && !BREAKDOWN.test(reason);
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const results = await runTests([test], number);
+  const missed = results.filter((result) => !hasNoticed(result));
+  const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(4);
   // Written by itself: what a worker logs may be lost when it is ended.
-  writeSync(1, `${`${number}`.padStart(3)}  ${isNoticed ? 'noticed' : 'MISSED '}  ${seconds.padStart(4)} s  ${rule}\n`);
-  return isNoticed ? undefined : `${number}, without '${rule}': '${test.title}' ${outcome} ${reason}`;
+  writeSync(1, `${`${number}`.padStart(3)}  ${missed.length === 0 ? 'noticed' : 'MISSED '}  ${seconds} s  ${rule}\n`);
+  return missed.map(({ outcome, reason }) => `${number}, without '${rule}': '${test.title}' ${outcome} ${reason}`);
 }
