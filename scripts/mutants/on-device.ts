@@ -38,6 +38,13 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     test: { file: COLLECTION_SYNC, title: '[MU5] store what such a session had said and nobody had begun to store' },
   },
   {
+    rule: 'nor does a collection count as pulled by it',
+    file: `${SYNC}/collection-sync.ts`,
+    find: 'if (session.signal.aborted) return;\n    caughtUp = session;',
+    replace: 'caughtUp = session;',
+    test: { file: COLLECTION_SYNC, title: '[MU5] count as pulled by a page that came too late to be stored' },
+  },
+  {
     rule: 'a row that cannot be read holds up no other',
     file: `${SYNC}/down.ts`,
     find: 'onUnreadable(id, error);',
@@ -162,6 +169,16 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     },
   },
   {
+    rule: 'a look at them that a new epoch has overtaken does not count',
+    file: `${SYNC}/collection-sync.ts`,
+    find: 'if (count !== scanCount) return;\n    isScanned = true;',
+    replace: 'isScanned = true;',
+    test: {
+      file: COLLECTION_SYNC,
+      title: '[EP4] a look at every row that another epoch has overtaken does not count',
+    },
+  },
+  {
     rule: 'what a server that was set back has lost is no sign of a purge',
     file: `${SYNC}/collection-sync.ts`,
     find: 'record.value.resend ? undefined : keepForgotten',
@@ -279,6 +296,20 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     find: 'goesBack === undefined ? {} : { ahead: [] }',
     replace: '{}',
     test: { file: BATCH_UP, title: '[BT2] what goes back is not stamped anew before' },
+  },
+  {
+    rule: 'a batch waits until each of its collections may be pushed',
+    file: `${SYNC}/batch-up.ts`,
+    find: 'if (ids.length > 0 && !member.mayPush(session)) return undefined;',
+    replace: '',
+    test: { file: BATCH_UP, title: '[MU7] wait until each of their collections may be pushed' },
+  },
+  {
+    rule: 'a batch of which not everything was stored is not forgotten',
+    file: `${SYNC}/batch-up.ts`,
+    find: 'return isStored && fitting === filled;',
+    replace: 'return true;',
+    test: { file: BATCH_UP, title: '[BT5] of which not everything was stored is not forgotten' },
   },
   {
     rule: 'a session that has ended forgets no batch',
@@ -417,6 +448,13 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     find: 'local.seq === undefined || seq <= local.seq || state.partial',
     replace: 'local.seq === undefined || state.partial',
     test: { file: LOCAL_ROWS, title: '[LR9] news that another tab had later already is no sign of a purge' },
+  },
+  {
+    rule: 'nor is it a sign that the server lacks what is pending',
+    file: `${STORAGE}/local-rows.ts`,
+    find: '!local.pending.has(path) && stampAt(state, path) < stamp',
+    replace: 'stampAt(state, path) < stamp',
+    test: { file: LOCAL_ROWS, title: '[LR9] nor is it that the server lacks what is still to be pushed' },
   },
   {
     rule: 'what the user had written is kept before it goes',

@@ -155,6 +155,36 @@ describe('batches on their way up', () => {
     expect(second.pushes).toEqual([['a s']]);
   });
 
+  it('[MU7] wait until each of their collections may be pushed', async () => {
+    const [a, b] = ['a', 'b'].map((name) => createMember(name, { s: ['1'] }).member);
+    let mayPush = false;
+    const members = [{ ...a, mayPush: () => mayPush }, b] as BatchMember[];
+    const up = createUp(members, createJournals({ 1: ['a s', 'b s'] }));
+    const { session, pushes } = createSession();
+    up.note(['1']);
+    void up.run(session);
+    await settle();
+    expect(pushes).toEqual([]);
+    mayPush = true;
+    up.wake();
+    await settle();
+    expect(pushes[0]).toEqual(['a s', 'b s']);
+  });
+
+  it('[BT5] of which not everything was stored is not forgotten', async () => {
+    const { member } = createMember('a', { s: ['1'] });
+    const journals = createJournals({ 1: ['a s'] });
+    const { session, pushes, end } = createSession();
+    const answers = [{ ...STORED, stored: 0 }, STORED];
+    const sendFull: BatchMember = { ...member, hear: () => answers.shift() ?? STORED };
+    const stopping: BatchMember = { ...sendFull, heed: async () => (pushes.length === 3 ? end() : undefined) };
+    const up = createUp([stopping], journals);
+    up.note(['1']);
+    void up.run(session);
+    await settle();
+    expect([pushes, journals.size]).toEqual([[['a s'], ['a s']], 0]);
+  });
+
   it('[BT2] what was refused stays refused when the session ends before all of it has gone back', async () => {
     const a = createMember('a', { s: ['1'] });
     const b = createMember('b', { s: ['1'] });

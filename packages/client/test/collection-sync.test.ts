@@ -221,6 +221,27 @@ describe('the sync of a collection', () => {
     expect(sync.isScanned).toBe(true);
   });
 
+  it('[EP4] a look at every row that another epoch has overtaken does not count', async () => {
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const rows: LocalRows = {
+      ...createSlowRows().rows,
+      async *scan(_lwt, whole) {
+        yield [];
+        await (whole ? second : first).promise;
+      },
+    };
+    const sync = startSync(rows);
+    const overtaken = sync.scan();
+    await settle();
+    void sync.run(createQuietSession({ epoch: 'another' }).session);
+    first.resolve();
+    await overtaken;
+    expect(sync.isScanned).toBe(false);
+    second.resolve();
+    await settle();
+    expect(sync.isScanned).toBe(true);
+  });
+
   it('[EP2] a server of another epoch is asked for everything from the start', async () => {
     const checkpoints: (number | undefined)[] = [];
     const pull = async ({ checkpoint }: RequestBody) => {
@@ -292,6 +313,19 @@ describe('what the sync of a collection never does', () => {
     store();
     await Promise.all(both);
     expect(merged).toEqual(['b']);
+  });
+
+  it('[MU5] count as pulled by a page that came too late to be stored', async () => {
+    const { rows, store } = createHeldRows();
+    const sync = startSync(rows);
+    const { session, lose } = createQuietSession({ answers: { pull: async () => ({ group: NEWS, last: true }) } });
+    const stored = sync.receive(session, NEWS);
+    const run = sync.run(session);
+    await settle();
+    lose();
+    store();
+    await Promise.all([stored, run]);
+    expect(sync.isPulled).toBe(false);
   });
 
   it('[MU6] save anything after stop()', async () => {

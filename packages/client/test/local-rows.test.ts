@@ -199,6 +199,13 @@ describe('rows of several connections', () => {
     expect([await title(), forgotten]).toEqual(['-1000', []]);
   });
 
+  it('[LR9] nor is it that the server lacks what is still to be pushed', async () => {
+    const { notes, merge, forgotten, title } = await openMerged();
+    await (await notes.findOne('a').exec(true)).patch({ title: 'Keel' });
+    await merge(6);
+    expect([await title(), forgotten]).toEqual(['Keel', []]);
+  });
+
   it('[LR9] a store with another life counts anew', async () => {
     const { notes, rows } = await openMerged();
     await rows.mergeRows([remote(2)]);
