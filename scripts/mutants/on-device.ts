@@ -4,6 +4,7 @@ const SYNC = 'packages/client/src/sync';
 const STORAGE = 'packages/client/src/storage';
 
 const BAD_INPUT = 'packages/testing/test/bad-input.test.ts';
+const BATCH = 'packages/testing/test/batch.test.ts';
 const BATCH_UP = 'packages/client/test/batch-up.test.ts';
 const COLLECTION_SYNC = 'packages/client/test/collection-sync.test.ts';
 const EPOCH = 'packages/testing/test/epoch.test.ts';
@@ -11,6 +12,7 @@ const LOCAL_ROWS = 'packages/client/test/local-rows.test.ts';
 const LWT_CLOCK = 'packages/client/test/lwt-clock.test.ts';
 const PENDING_ROWS = 'packages/client/test/pending-rows.test.ts';
 const PURGE = 'packages/testing/test/purge.test.ts';
+const RECORD = 'packages/client/test/record.test.ts';
 const SET_BACK = 'packages/client/test/set-back.test.ts';
 const TIMELINE = 'packages/client/test/connection-timeline.test.ts';
 
@@ -157,6 +159,23 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     find: 'checkpoint = 0;\n    // From here on',
     replace: '// From here on',
     test: { file: COLLECTION_SYNC, title: '[EP2] a server of another epoch is asked for everything from the start' },
+  },
+  {
+    rule: 'so it is for a collection that is removed and made again',
+    file: `${SYNC}/record.ts`,
+    find: 'if (stored.collectionRev === collectionRev) return',
+    replace: 'return',
+    test: {
+      file: RECORD,
+      title: '[MU16] a collection that is removed and made again is pulled from the start, and swept',
+    },
+  },
+  {
+    rule: 'who writes one thing of the record leaves what another tab has written',
+    file: `${SYNC}/record.ts`,
+    find: '({ ...value, ...other, ...change })',
+    replace: '({ ...value, ...change })',
+    test: { file: RECORD, title: '[TB5] who writes one thing leaves what another has written since' },
   },
   {
     rule: 'until every row was looked at again, nothing counts as clean',
@@ -322,6 +341,26 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     },
   },
   {
+    rule: 'a batch of which a document cannot be written is undone',
+    file: `${SYNC}/write-batch.ts`,
+    find: 'await undo(database, journal);\n      const fatal',
+    replace: 'const fatal',
+    test: {
+      file: BATCH,
+      title: '[BT3] of which a later document cannot be written leaves nothing of the ones before',
+    },
+  },
+  {
+    rule: 'and one that the storage fails in the middle of',
+    file: `${SYNC}/write-batch.ts`,
+    find: 'if (!(error instanceof BatchError)) await undo(database, journal);',
+    replace: '',
+    test: {
+      file: BATCH,
+      title: '[BT3] that the storage fails in the middle of leaves nothing, and what was there before',
+    },
+  },
+  {
     rule: 'what another tab may still be writing is not undone',
     file: `${SYNC}/undo-batch.ts`,
     find: 'isOld(journal) && ',
@@ -357,7 +396,7 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     find: 'for (const batch of batches) await endByBatch.get(database)?.get(batch);',
     replace: '',
     test: {
-      file: 'packages/testing/test/batch.test.ts',
+      file: BATCH,
       title: '[BT3] that cannot be written leaves nothing, even if news of its documents come in the middle',
     },
   },
