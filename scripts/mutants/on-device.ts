@@ -530,6 +530,16 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     },
   },
   {
+    rule: 'what is being made again is not made a second time meanwhile',
+    file: `${SYNC}/inbox.ts`,
+    find: '.filter(([key]) => !settlingKeys.has(key))',
+    replace: '',
+    test: {
+      file: 'packages/client/test/inbox.test.ts',
+      title: '[RF3] what is being made again is not made a second time meanwhile, and can be if that fails',
+    },
+  },
+  {
     rule: 'refused a second time for its stamps, a row is in the inbox',
     file: `${SYNC}/up.ts`,
     find: "result.code === 'clock-ahead' && !restampedIds.has(row.id)",

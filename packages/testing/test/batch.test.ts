@@ -311,13 +311,13 @@ describe('a batch', () => {
     });
     await expect(failing).rejects.toThrow('the disk is full');
     fails = false;
-    await a.sync.awaitInSync();
     expect((await database.orders.findOne('1').exec(true)).toJSON()).toMatchObject({
       title: 'open',
       body: 'low tide',
       likes: 2,
     });
     expect(await count(database)).toEqual([1, 0, 0]);
+    await a.sync.awaitInSync();
     expect(a.pushes).toHaveLength(1);
     await (await database.orders.findOne('1').exec(true)).patch({ body: 'low tide again' });
     await a.sync.awaitInSync();
