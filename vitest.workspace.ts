@@ -1,20 +1,11 @@
 import { playwright } from '@vitest/browser-playwright';
-import { defaultClientConditions, defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
-
-const source = 'breakwater-source';
-
-/** node:sqlite still announces itself as experimental, once in every worker. */
-const quiet = ['--disable-warning=ExperimentalWarning'];
-
-/** Two copies of one of these compare their own classes and find every foreign object wrong. */
-const singletons = ['lib0', 'rxdb', 'rxjs', 'y-protocols', 'yjs'];
+import { fromSource, quiet } from './vitest.source.ts';
 
 const chromium = process.env.BREAKWATER_CHROMIUM;
 
 export default defineConfig({
-  resolve: { conditions: [source, ...defaultClientConditions], dedupe: singletons },
-  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  ...fromSource,
   test: {
     projects: [
       {

@@ -6,6 +6,7 @@
  *   kills       the real server, killed 200 times under writes
  *   slow-lines  followers on strange lines while much is written: what they cost the server, how soon they are in step
  *   reconnects  1,000 connections to a server that is killed and comes back after 3 s
+ *   mutants     every rule of replication that holds by a guard in the source, switched off: one named test must fail
  *
  * `npm run soak -- devices kills` plays these only; BREAKWATER_RUNS another number of seeds or kills, BREAKWATER_SEED from
  * another seed on.
@@ -15,13 +16,14 @@ import process from 'node:process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { devices } from './soak/devices.ts';
 import { kills } from './soak/kills.ts';
+import { mutants } from './soak/mutants.ts';
 import { addTallies, type Part, type Share, type Tally } from './soak/part.ts';
 import { reconnects } from './soak/reconnects.ts';
 import { simulation } from './soak/simulation.ts';
 import { slowLines } from './soak/slow-lines.ts';
 
 const parts = new Map<string, Part>(
-  Object.entries({ simulation, devices, kills, reconnects, 'slow-lines': slowLines }),
+  Object.entries({ simulation, devices, kills, reconnects, 'slow-lines': slowLines, mutants }),
 );
 
 interface Task {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeStore } from '../../packages/testing/src/store-suite.ts';
 import { DataDirectoryError, DataDirectoryLockedError } from '../src/data-directory.ts';
 import { DATABASE_FILE, openSqliteStore } from '../src/sqlite-store.ts';
@@ -39,6 +39,18 @@ describe('the data directory', () => {
     expect(readSql(directory.path, `SELECT id, doc ->> 'title' AS title FROM rows`)).toEqual([
       { id: 'a', title: 'hi' },
     ]);
+    await store.close();
+  });
+
+  test('[MU12] a commit counts once it is on the disk', async () => {
+    const exec = vi.spyOn(DatabaseSync.prototype, 'exec');
+    const store = openSqliteStore(directory.path);
+    const opened = exec.mock.contexts as DatabaseSync[];
+    exec.mockRestore();
+    const data = opened.find((each) => each.location()?.endsWith(DATABASE_FILE));
+    // SQLite's FULL: a COMMIT returns once the log is on the disk, and not only with the operating system.
+    expect(data?.prepare('PRAGMA synchronous').get()).toEqual({ synchronous: 2 });
+    expect(data?.prepare('PRAGMA fullfsync').get()).toEqual({ fullfsync: 1 });
     await store.close();
   });
 

@@ -165,6 +165,37 @@ describe('batches on their way up', () => {
     expect(second.pushes).toEqual([['a s']]);
   });
 
+  it('[MU7] wait until each of their collections may be pushed', async () => {
+    const [a, b] = ['a', 'b'].map((name) => createMember(name, { s: ['1'] }).member);
+    let mayPush = false;
+    const members = [{ ...a, mayPush: () => mayPush }, b] as BatchMember[];
+    const up = createUp(members, createJournals({ 1: ['a s', 'b s'] }));
+    const { session, pushes } = createSession();
+    up.note(['1']);
+    void up.run(session);
+    await settle();
+    expect(pushes).toEqual([]);
+    mayPush = true;
+    up.wake();
+    await settle();
+    expect(pushes[0]).toEqual(['a s', 'b s']);
+  });
+
+  it('[BT5] of which not everything was stored is not forgotten', async () => {
+    const { member } = createMember('a', { s: ['1'] });
+    const journals = createJournals({ 1: ['a s'] });
+    const { session, pushes } = createSession();
+    const sendFull: BatchMember = {
+      ...member,
+      heed: async (heeding, answer) => (pushes.length === 1 ? undefined : member.heed(heeding, answer)),
+    };
+    const up = createUp([sendFull], journals);
+    up.note(['1']);
+    void up.run(session);
+    await settle();
+    expect([pushes, journals.size]).toEqual([[['a s'], ['a s']], 0]);
+  });
+
   it('[BT2] what was refused stays refused when the session ends before all of it has gone back', async () => {
     const a = createMember('a', { s: ['1'] });
     const b = createMember('b', { s: ['1'] });
@@ -228,6 +259,45 @@ describe('batches on their way up', () => {
     void up.run(createSession().session);
     await settle();
     expect(journals.size).toBe(0);
+  });
+
+  it('[MU13] of which one row is only to be stamped anew does not go back', async () => {
+    const a = createMember('a', { s: ['1'] });
+    const b = createMember('b', { s: ['1'] });
+    const { session, end } = createSession();
+    const ahead: BatchMember = {
+      ...a.member,
+      hear: () => ({ ...STORED, ahead: ['s'] }),
+      async heed(heeding, answer) {
+        await a.member.heed(heeding, answer);
+        end();
+      },
+    };
+    const refused = [{ row: { id: 's' } as LocalRow, code: 'batch-refused', reason: 'another is ahead' }];
+    const innocent: BatchMember = { ...b.member, hear: () => ({ ...STORED, refused }) };
+    const up = createUp([ahead, innocent], createJournals({ 1: ['a s', 'b s'] }));
+    up.note(['1']);
+    await up.run(session);
+    expect(a.heeded.map((answer) => answer.ahead)).toEqual([['s']]);
+    expect([a.takenBack, b.takenBack]).toEqual([[], []]);
+  });
+
+  it('[BT5] that was stored is remembered as long as the session that heard so had not done its part', async () => {
+    const { member } = createMember('a', { s: ['1'] });
+    const journals = createJournals({ 1: ['a s'] });
+    const [first, second] = [createSession(), createSession()];
+    const lost: BatchMember = { ...member, heed: async () => first.end() };
+    await up(lost).run(first.session);
+    expect(journals.has('1')).toBe(true);
+    void up(member).run(second.session);
+    await settle();
+    expect([second.pushes, journals.has('1')]).toEqual([[['a s']], false]);
+
+    function up(only: BatchMember) {
+      const created = createUp([only], journals);
+      created.note(['1']);
+      return created;
+    }
   });
 
   it('[BT2] what goes back is not stamped anew before', async () => {

@@ -120,6 +120,25 @@ describe('rows from the server', () => {
     expect((await storedMeta(notes, 'a')).pending).toEqual(['body']);
   });
 
+  it('[LR5] nor is one that comes between the reading of a row and its writing', async () => {
+    const { notes, rows } = await openNotes();
+    const doc = await notes.insert({ id: 'a', title: 'Hull' });
+    const captured = requireCaptured(notes as unknown as RxCollection);
+    const { bulkWrite } = captured;
+    let writes = 0;
+    Object.assign(captured, {
+      async bulkWrite(...args: Parameters<typeof bulkWrite>) {
+        writes += 1;
+        if (writes === 1) await doc.incrementalPatch({ body: 'mine' });
+        return bulkWrite(...args);
+      },
+    });
+    await rows.mergeRows([{ id: 'a', seq: 4, state: stateOf(stampIn(1_000), { title: 'Keel' }) }]);
+    const stored = await storedDocument(notes, 'a');
+    expect([stored.title, stored.body, writes]).toEqual(['Keel', 'mine', 2]);
+    expect((await storedMeta(notes, 'a')).pending).toEqual(['body']);
+  });
+
   it('[LR6] a tombstone of a row that never was here is stored as one', async () => {
     const { notes, rows } = await openNotes();
     const stamp = stampIn(0);
@@ -185,6 +204,13 @@ describe('rows of several connections', () => {
     await merge(6, { ...stateOf(stampIn(-500), { title: 'revived' }), generation: stampIn(-500) });
     await merge(7, stateOf(stampIn(-200), { title: 'another' }));
     expect((await readOne(rows, 'a')).state.generation).toBe(NO_STAMP);
+  });
+
+  it('[LR9] nor is it that the server lacks what is still to be pushed', async () => {
+    const { notes, merge, forgotten, title } = await openMerged();
+    await (await notes.findOne('a').exec(true)).patch({ title: 'Keel' });
+    await merge(6);
+    expect([await title(), forgotten]).toEqual(['Keel', []]);
   });
 
   it('[LR9] a store with another life counts anew', async () => {

@@ -31,6 +31,16 @@ describe('pending rows', () => {
     expect(pending.take(2)).toEqual(['a']);
   });
 
+  it('[PE3] a batch takes all of its rows, or none while one of them is on its way', () => {
+    const pending = createPendingRows();
+    pending.update(['a', 'b'].map((id) => ({ id, bytes: 1, height: 1 })));
+    expect(pending.take(1)).toEqual(['a']);
+    expect(pending.takeAll(['b', 'a'])).toBe(false);
+    expect(pending.take(2)).toEqual(['b']);
+    pending.release(['a', 'b']);
+    expect([pending.takeAll(['b', 'a']), pending.take(2)]).toEqual([true, []]);
+  });
+
   it('[PE4] a taken row that was found clean is dropped, unless it has changed meanwhile', () => {
     const pending = createPendingRows();
     pending.update(['a', 'b'].map((id) => ({ id, bytes: 1, height: 1 })));
@@ -50,5 +60,14 @@ describe('pending rows', () => {
     pending.wholeStored('a');
     pending.update([{ id: 'a', bytes: 0, height: 1 }]);
     expect(pending.rows).toBe(0);
+  });
+
+  it('[MU8] a row of a batch is never taken alone', () => {
+    const pending = createPendingRows();
+    pending.update([
+      { id: 'a', bytes: 1, height: 1, batches: ['1'] },
+      { id: 'b', bytes: 1, height: 1 },
+    ]);
+    expect([pending.take(2), pending.batchedIds()]).toEqual([['b'], ['a']]);
   });
 });

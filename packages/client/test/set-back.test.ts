@@ -165,6 +165,20 @@ describe('a row that goes back', () => {
     expect((await plans.findOne('p').exec(true)).toJSON()).toMatchObject({ title: 'Hull', body: 'later' });
   });
 
+  it('[RF7] what the user had written is kept before it is gone from the document', async () => {
+    const { plans, rows } = await openPlans();
+    const plan = await plans.insert({ id: 'p', title: 'Hull' });
+    const server = await acknowledge(rows);
+    await plan.patch({ title: 'Keel' });
+    const shown: unknown[] = [];
+    await rows.replace([{ id: 'p', server, pushed: await readOne(rows) }], async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      shown.push((await storedDocument(plans, 'p')).title);
+    });
+    shown.push((await storedDocument(plans, 'p')).title);
+    expect(shown).toEqual(['Keel', 'Hull']);
+  });
+
   it('[RF5] what was written anew since is not kept as refused', async () => {
     const { plans, rows, kept, keep } = await openPlans();
     const plan = await plans.insert({ id: 'p', title: 'Hull', likes: 1 });

@@ -44,8 +44,12 @@ function connect(database: Database, url: string, options: Partial<ReplicateOpti
   return sync;
 }
 
-const reaches = (sync: ReturnType<typeof connect>, state: string) =>
-  firstValueFrom(sync.status$.pipe(filter((status) => status.state === state)));
+/** @throws Error when it is in sync instead. */
+function reaches(sync: ReturnType<typeof connect>, state: string) {
+  const reached = firstValueFrom(sync.status$.pipe(filter((status) => status.state === state)));
+  const isNot = () => Promise.reject(new Error(`it is in sync, not ${state}`));
+  return Promise.race([reached, sync.awaitInSync().then(isNot, () => reached)]);
+}
 
 describe('bad input', () => {
   it('[BI1] a collection that the server does not have is named; the others go on', async () => {

@@ -265,6 +265,22 @@ describe('a batch', () => {
     expect(a.sync.pending.rows).toBe(0);
   });
 
+  it('[BT3] of which a later document cannot be written leaves nothing of the ones before', async () => {
+    const a = await openDevice();
+    await a.database.orders.insert({ id: '1', title: 'open' });
+    await a.sync.awaitInSync();
+    const tooDeep = JSON.parse(`${'['.repeat(100)}${']'.repeat(100)}`);
+    const failing = batch(a.database, (tx) => {
+      tx.orders.patch('1', { title: 'paid' });
+      tx.orders.insert({ id: '2', title: 'new' });
+      tx.payments.insert({ id: '1', title: tooDeep });
+    });
+    await expect(failing).rejects.toThrow("'1' cannot be written");
+    expect(await count(a.database)).toEqual([1, 0, 0]);
+    expect((await a.database.orders.findOne('1').exec(true)).title).toBe('open');
+    expect(a.sync.pending.rows).toBe(0);
+  });
+
   it('[BT9] replaces each patched field as a whole, removes those that are undefined, and touches no other', async () => {
     const a = await openDevice();
     await a.database.orders.insert({ id: '1', title: 'open', rating: 4, place: { city: 'Kiel', street: 'Pier' } });
@@ -295,13 +311,13 @@ describe('a batch', () => {
     });
     await expect(failing).rejects.toThrow('the disk is full');
     fails = false;
-    await a.sync.awaitInSync();
     expect((await database.orders.findOne('1').exec(true)).toJSON()).toMatchObject({
       title: 'open',
       body: 'low tide',
       likes: 2,
     });
     expect(await count(database)).toEqual([1, 0, 0]);
+    await a.sync.awaitInSync();
     expect(a.pushes).toHaveLength(1);
     await (await database.orders.findOne('1').exec(true)).patch({ body: 'low tide again' });
     await a.sync.awaitInSync();

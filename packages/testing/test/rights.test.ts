@@ -89,6 +89,16 @@ describe('what the server does not allow', () => {
     expect(a.sync.refused.map(({ fields }) => fields)).toEqual([['rating'], ['title']]);
     expect((await find(a)).title).toBe('Locked');
   });
+
+  it('[MU11] is no failure: the session goes on, and the breaker does not count it', async () => {
+    const { a, lock } = await serveLockable();
+    lock(true);
+    const before = a.sync.history;
+    await (await find(a)).patch({ rating: 1 });
+    await expect.poll(() => a.sync.refused).toHaveLength(1);
+    await a.sync.awaitInSync();
+    expect(a.sync.history).toEqual(before);
+  });
 });
 
 describe('what does not fit the schema of the server', () => {
