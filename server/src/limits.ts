@@ -9,6 +9,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxMessageBytes: 1024 * 1024,
   /** Rows. Bounds the time of one transaction. */
   maxPushRows: 1_000,
+  /** Bytes of one attachment. */
+  maxBlobBytes: 100 * 1024 * 1024,
 };
 
 /** Bytes of a row's id, and of a collection's name: both are parts of keys. */
