@@ -92,7 +92,7 @@ test('[CL3] other faults of the call are one line as well', async () => {
     faults.map(([args = [], env], i) => run({ args, env: { PORT: '0', BREAKWATER_DATA: `d${i}`, ...env } })),
   );
   for (const [i, exit] of exits.entries()) expect(exit).toEqual(failed(expect.stringMatching(faults[i]?.[2] ?? '')));
-});
+}, 30_000);
 
 test('[CL4] --help explains it all and starts nothing', async () => {
   const { code, stdout } = await run({ args: ['--help'] });

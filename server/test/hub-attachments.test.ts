@@ -137,7 +137,8 @@ function join(options: Parameters<typeof createHubWorld>[0] = {}): TestPeer {
 }
 
 function ofRow(id: string) {
-  return world.store.blobs.ofRow('acme', { collection: 'notes', id });
+  const found = world.store.blobs.ofRow('acme', { collection: 'notes', id });
+  return found.map(({ digest, length }) => ({ digest, length }));
 }
 
 /** `stored`, or the code of the refusal. */

@@ -117,6 +117,24 @@ describe('who is asked', () => {
     expect(dora.here).toEqual([picture.digest]);
   });
 
+  test('[BH6] who is silent about some is not waited for with others either', async () => {
+    const blobs = Array.from({ length: MAX_WANTED + 5 }, (_, i) => noise(20, i + 1));
+    const [anna, ben, cleo] = [world.device('anna'), world.device('ben'), world.device('cleo')];
+    await anna.push(notes(rowWith('a', Object.fromEntries(blobs.map((blob, i) => [`n${i}`, blob])))));
+    expect(await anna.wants()).toHaveLength(MAX_WANTED);
+    for (const blob of blobs) await cleo.download('a', blob);
+    expect(await ben.wants()).toEqual([]);
+    world.scheduler.advance(SILENT_AFTER_MS);
+    const first = await ben.wants();
+    expect(first).toHaveLength(MAX_WANTED);
+    await ben.lacks(...blobs.filter(({ digest }) => first.some((each) => each.digest === digest)));
+    expect(await ben.wants()).toHaveLength(blobs.length - MAX_WANTED);
+    // Back to life, it is asked for all of them.
+    await anna.lacks(...blobs.slice(0, 10));
+    for (const blob of blobs) await cleo.download('a', blob);
+    expect((await anna.wants()).length).toBeGreaterThan(0);
+  });
+
   test('[BH6] a device that comes is asked for what others wait for', async () => {
     const anna = world.device('anna');
     await anna.push(notes(rowWith('a', { picture })));

@@ -405,7 +405,7 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
 
     test('[ST20] what a row refers to is kept in its commit: replaced, left as it is, and gone with the document', async () => {
       const store = await open();
-      const refs = () => store.blobs.ofRow(TENANT, key('a'));
+      const refs = () => refsOf(store, 'a');
       await put(store, ['a'], { blobs: [RED, BLUE] });
       expect(refs()).toEqual([RED, BLUE]);
       await put(store, ['a']);
@@ -433,6 +433,12 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
         { ...key('b'), ...RED, labels: [LABEL], replica: 'phone' },
         { ...key('c'), ...other, labels: ['few'], replica: 'tablet' },
       ]);
+      expect(store.blobs.ofRow(TENANT, key('c'))).toContainEqual({
+        ...key('c'),
+        ...other,
+        labels: ['few'],
+        replica: 'tablet',
+      });
       expect(store.blobs.rowsWith(TENANT, RED.digest, 2)).toHaveLength(2);
       expect(store.blobs.rowsWith('others', RED.digest, 2)).toEqual([]);
       expect([RED, other, { ...RED, length: 8 }].map((blob) => store.blobs.isReferenced(TENANT, blob))).toEqual([
@@ -533,7 +539,7 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
         await first.close();
         const second = await reopen(now);
         store = second;
-        expect(second.blobs.ofRow(TENANT, key('a'))).toEqual([RED, BLUE]);
+        expect(refsOf(second, 'a')).toEqual([RED, BLUE]);
         expect(missing(second, 'phone', 10)).toEqual(['a blue']);
         expect(second.blobs.isStored(TENANT, RED.digest)).toBe(true);
       });
@@ -591,6 +597,12 @@ function put(
 const RED: BlobRef = { digest: 'a1'.repeat(32), length: 100 };
 const BLUE: BlobRef = { digest: 'b2'.repeat(32), length: 20 };
 const GREEN: BlobRef = { digest: 'c3'.repeat(32), length: 3 };
+
+/** Sorted by their digests. */
+function refsOf(store: Store, id: string): BlobRef[] {
+  const refs = store.blobs.ofRow(TENANT, key(id)).map(({ digest, length }) => ({ digest, length }));
+  return refs.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+}
 
 /** Ids and colours of all that is missing, sorted; read in steps of this size. */
 function missing(store: Store, replica: string, maxRefs: number): string[] {

@@ -123,9 +123,8 @@ export function createBlobSession(options: BlobSessionOptions): BlobSession {
   /** Through a row that the session may read, and that refers to it. */
   function isReadable({ collection, id, digest }: BlobGet): boolean {
     if (!isName(collection) || !isName(id)) return false;
-    const row = store.row(tenant, { collection, id });
-    if (row === undefined || !mayRead(peer.labels, row.labels)) return false;
-    return store.blobs.ofRow(tenant, { collection, id }).some((blob) => blob.digest === digest);
+    const refs = store.blobs.ofRow(tenant, { collection, id });
+    return refs.some((ref) => ref.digest === digest && mayRead(peer.labels, ref.labels));
   }
 
   async function readStored(digest: string, range: { offset: number; maxBytes: number }) {
