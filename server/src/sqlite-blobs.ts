@@ -15,20 +15,24 @@ export interface SqliteBlobs
 
 type SqlRef = Omit<BlobRow, 'labels'> & { readonly labels: string };
 
+/** SQLite would rather look through all references of the tenant. */
+const BY_DIGEST = 'INDEXED BY blob_refs_by_digest';
+
 /** More rows than one push has. Bounds the time of counting those that share one picture. */
 const MAX_ROWS_COUNTED = 2_000;
 
 /** `now` answers milliseconds since 1970. */
 export function openBlobs(database: DatabaseSync, now: () => number): SqliteBlobs {
   const selectRefs = 'SELECT collection, id, digest, length FROM blob_refs';
-  const selectRows = `
-    SELECT collection, id, digest, length, replica, labels FROM blob_refs JOIN rows USING (tenant, collection, id)
+  const selectRows = (index = '') => `
+    SELECT collection, id, digest, length, replica, labels
+    FROM blob_refs ${index} JOIN rows USING (tenant, collection, id)
   `;
   const selectRefsOfRow = database.prepare(`${selectRefs} WHERE tenant = ? AND collection = ? AND id = ?`);
   const selectOfRow = database.prepare(
-    `${selectRows} WHERE tenant = ? AND collection = ? AND id = ? ORDER BY digest, length`,
+    `${selectRows()} WHERE tenant = ? AND collection = ? AND id = ? ORDER BY digest, length`,
   );
-  const selectByDigest = database.prepare(`${selectRows} WHERE tenant = ? AND digest = ? LIMIT ?`);
+  const selectByDigest = database.prepare(`${selectRows(BY_DIGEST)} WHERE tenant = ? AND digest = ? LIMIT ?`);
   const countRows = database.prepare(`
     SELECT count(*) AS rows
     FROM (SELECT 1 FROM blob_refs WHERE tenant = ? AND digest = ? AND length = ? LIMIT ${MAX_ROWS_COUNTED})
@@ -36,7 +40,7 @@ export function openBlobs(database: DatabaseSync, now: () => number): SqliteBlob
   const selectBlob = database.prepare('SELECT 1 FROM blob_refs WHERE tenant = ? AND digest = ? AND length = ? LIMIT 1');
   const selectAny = database.prepare('SELECT 1 FROM blob_refs WHERE tenant = ? AND digest = ? LIMIT 1');
   const selectMissing = database.prepare(`
-    ${selectRows} WHERE missing = 1 AND tenant = ? AND replica = ? AND (collection, id, digest, length) > (?, ?, ?, ?)
+    ${selectRows()} WHERE missing = 1 AND tenant = ? AND replica = ? AND (collection, id, digest, length) > (?, ?, ?, ?)
     ORDER BY collection, id, digest, length LIMIT ?
   `);
   const selectStored = database.prepare('SELECT 1 FROM blobs WHERE tenant = ? AND digest = ?');
@@ -48,7 +52,7 @@ export function openBlobs(database: DatabaseSync, now: () => number): SqliteBlob
   const removeRef = database.prepare(
     'DELETE FROM blob_refs WHERE tenant = ? AND collection = ? AND id = ? AND digest = ? AND length = ?',
   );
-  const setMissing = database.prepare('UPDATE blob_refs SET missing = ? WHERE tenant = ? AND digest = ?');
+  const setMissing = database.prepare(`UPDATE blob_refs ${BY_DIGEST} SET missing = ? WHERE tenant = ? AND digest = ?`);
   const addTotal = database.prepare(`
     INSERT INTO blob_totals (tenant, bytes) VALUES (?, ?)
     ON CONFLICT (tenant) DO UPDATE SET bytes = bytes + excluded.bytes
