@@ -51,8 +51,10 @@ export function createBlobHubWorld(options: Omit<HubWorldOptions, 'blobs' | 'sch
   const disk = createFaultyFiles();
   const scheduler = createManualScheduler();
   let underWay = 0;
+  let changes = 0;
   const blobs = counted(openFileBlobStore(directory.path, disk.files), (change) => {
     underWay += change;
+    changes += 1;
   });
   const world = createHubWorld({ ...options, blobs, scheduler });
 
@@ -77,8 +79,10 @@ export function createBlobHubWorld(options: Omit<HubWorldOptions, 'blobs' | 'sch
   };
 
   async function quiet(): Promise<void> {
-    do await settlePromises();
-    while (underWay > 0);
+    for (let before = -1; underWay > 0 || changes !== before; ) {
+      before = changes;
+      await settlePromises();
+    }
   }
 }
 

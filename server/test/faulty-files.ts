@@ -10,7 +10,7 @@ export interface FaultyFiles {
   readonly events: string[];
   /** Most files that were open at once. */
   readonly mostOpen: number;
-  /** From now on this fails, with the code of an error of the operating system. Undefined: nothing does. */
+  /** From now on this fails (or `open part` and the like, which is not said), with the code of an error of the operating system. Undefined: nothing does. */
   failing: { readonly event: string; readonly code: string; readonly bytesBefore?: number } | undefined;
 }
 
@@ -22,6 +22,7 @@ export function createFaultyFiles(): FaultyFiles {
   const files: FileSystem = {
     ...fs,
     async open(path, flags) {
+      failIfTold(`open ${kindOf(String(path))}`);
       const file = await fs.open(path, flags);
       open += 1;
       mostOpen = Math.max(mostOpen, open);
@@ -44,8 +45,12 @@ export function createFaultyFiles(): FaultyFiles {
 
   function happen(event: string): void {
     events.push(event);
-    if (faulty.failing?.event === event)
-      throw Object.assign(new Error(faulty.failing.code), { code: faulty.failing.code });
+    failIfTold(event);
+  }
+
+  function failIfTold(event: string): void {
+    const { failing } = faulty;
+    if (failing?.event === event) throw Object.assign(new Error(failing.code), { code: failing.code });
   }
 
   function watch(file: FileHandle, kind: string): FileHandle {

@@ -161,9 +161,10 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
   async function askForMore(): Promise<void> {
     const looked: Looked[] = [];
     try {
-      while (wanted.size + looked.length < MAX_WANTED) {
+      while (isOpen && wanted.size + looked.length < MAX_WANTED) {
         const place = next();
         if (place === undefined) break;
+        if (isSame(wanted.get(place.digest), place) || looked.some((each) => isSame(each.place, place))) continue;
         if (!isOfUse(place)) search.release(self, place);
         else if (search.claim(self, place)) looked.push({ place, have: await haveOf(place) });
       }
@@ -189,20 +190,24 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
   }
 
   function next(): BlobPlace | undefined {
-    return queue.shift() ?? scan();
+    while (queue.length === 0 && hasMore()) scan();
+    return queue.shift();
   }
 
-  function scan(): BlobPlace | undefined {
+  function hasMore(): boolean {
     if (scanned === 'over' && isToScanAgain) {
       scanned = undefined;
       isToScanAgain = false;
     }
-    if (scanned === 'over') return undefined;
-    const found = store.blobs.missing(tenant, replica, { after: scanned, maxRefs: MAX_WANTED });
+    return scanned !== 'over';
+  }
+
+  function scan(): void {
+    const after = scanned === 'over' ? undefined : scanned;
+    const found = store.blobs.missing(tenant, replica, { after, maxRefs: MAX_WANTED });
     scanned = found.at(-1) ?? 'over';
     // Whoever names another's replica is not asked for what it may not read.
     queue = found.filter(({ labels }) => mayRead(peer.labels, labels));
-    return queue.shift() ?? scan();
   }
 
   function isOfUse({ digest, length }: BlobPlace): boolean {
@@ -234,4 +239,9 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
     isSilent = true;
     for (const place of [...wanted.values(), ...takeQueue()]) search.release(self, place);
   }
+}
+
+/** A picture that several rows have is one blob. */
+function isSame(a: BlobPlace | undefined, b: BlobPlace): boolean {
+  return a?.digest === b.digest && a.length === b.length;
 }
