@@ -9,6 +9,8 @@ export const DEFAULT_LIMITS: Limits = {
   maxMessageBytes: 1024 * 1024,
   /** Rows. Bounds the time of one transaction. */
   maxPushRows: 1_000,
+  /** Bytes of one attachment. */
+  maxBlobBytes: 100 * 1024 * 1024,
 };
 
 /** Bytes of a row's id, and of a collection's name: both are parts of keys. */
@@ -34,3 +36,6 @@ export const MAX_STREAMS = 1_000;
  * until that time has come.
  */
 export const MAX_CLOCK_AHEAD_MS = 5 * 60_000;
+
+/** Bytes of one piece of a blob: small enough that rows get in between. */
+export const MAX_BLOB_PIECE_BYTES = 64 * 1024;

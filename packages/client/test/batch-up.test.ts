@@ -7,7 +7,12 @@ import { type BatchMember, createBatchUp } from '../src/sync/batch-up.ts';
 import type { Journal } from '../src/sync/journal.ts';
 import type { Answer, RefusedPush } from '../src/sync/up.ts';
 
-const LIMITS: Connected['limits'] = { maxRowBytes: 1_000, maxMessageBytes: 10_000, maxPushRows: 10 };
+const LIMITS: Connected['limits'] = {
+  maxRowBytes: 1_000,
+  maxMessageBytes: 10_000,
+  maxPushRows: 10,
+  maxBlobBytes: 1_000_000,
+};
 const STORED: Answer = { refused: [], ahead: [], done: Promise.resolve() };
 
 const settle = () => new Promise((resolve) => setImmediate(resolve));

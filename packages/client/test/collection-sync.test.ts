@@ -12,7 +12,12 @@ import type { LocalRows, PendingChange } from '../src/storage/local-rows.ts';
 import { type CollectionSyncOptions, createCollectionSync } from '../src/sync/collection-sync.ts';
 import type { CollectionRecord, RecordKeeper } from '../src/sync/record.ts';
 
-const LIMITS: Connected['limits'] = { maxRowBytes: 1_000, maxMessageBytes: 10_000, maxPushRows: 10 };
+const LIMITS: Connected['limits'] = {
+  maxRowBytes: 1_000,
+  maxMessageBytes: 10_000,
+  maxPushRows: 10,
+  maxBlobBytes: 1_000_000,
+};
 
 /** A storage with one pending row, which is read when the test says so. */
 function createSlowRows() {

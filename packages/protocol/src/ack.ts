@@ -40,6 +40,8 @@ export const REFUSAL_CODES = [
   'forbidden',
   /** Another row of the same batch was refused. */
   'batch-refused',
+  /** The tenant's attachments would have more bytes than it may. */
+  'over-quota',
 ] as const;
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 

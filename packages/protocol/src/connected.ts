@@ -32,6 +32,8 @@ export interface Limits {
   readonly maxMessageBytes: number;
   /** Most rows of one push. */
   readonly maxPushRows: number;
+  /** Most bytes of one attachment. A row with a larger one is refused. */
+  readonly maxBlobBytes: number;
 }
 
 export const connected: Codec<Connected> = {
@@ -48,6 +50,7 @@ export const connected: Codec<Connected> = {
     encoding.writeVarUint(encoder, message.limits.maxRowBytes);
     encoding.writeVarUint(encoder, message.limits.maxMessageBytes);
     encoding.writeVarUint(encoder, message.limits.maxPushRows);
+    encoding.writeVarUint(encoder, message.limits.maxBlobBytes);
   },
   read: (decoder) => ({
     type: 'connected',
@@ -64,6 +67,7 @@ export const connected: Codec<Connected> = {
       maxRowBytes: readUint(decoder),
       maxMessageBytes: readUint(decoder),
       maxPushRows: readUint(decoder),
+      maxBlobBytes: readUint(decoder),
     },
   }),
 };

@@ -1,5 +1,9 @@
 import { type Ack, ack } from './ack.ts';
 import { type Authed, authed } from './authed.ts';
+import { type BlobHave, blobHave } from './blob-have.ts';
+import { type BlobHere, blobHere } from './blob-here.ts';
+import { type BlobPart, blobPart } from './blob-part.ts';
+import { type BlobWant, blobWant } from './blob-want.ts';
 import { type Connected, connected } from './connected.ts';
 import { type ErrorMessage, error } from './error.ts';
 import { frameCodec } from './frame.ts';
@@ -9,7 +13,19 @@ import { type Pong, pong } from './ping.ts';
 import { type Rows, rows } from './rows.ts';
 
 /** Everything a server says. */
-export type DownMessage = Connected | Page | Ack | Rows | Pong | ErrorMessage | Got | Authed;
+export type DownMessage =
+  | Connected
+  | Page
+  | Ack
+  | Rows
+  | Pong
+  | ErrorMessage
+  | Got
+  | Authed
+  | BlobWant
+  | BlobHave
+  | BlobPart
+  | BlobHere;
 
 export const down = frameCodec<DownMessage>({
   connected: { kind: 1, codec: connected },
@@ -20,4 +36,8 @@ export const down = frameCodec<DownMessage>({
   error: { kind: 6, codec: error },
   got: { kind: 7, codec: got },
   authed: { kind: 8, codec: authed },
+  'blob-want': { kind: 9, codec: blobWant },
+  'blob-have': { kind: 10, codec: blobHave },
+  'blob-part': { kind: 11, codec: blobPart },
+  'blob-here': { kind: 12, codec: blobHere },
 });

@@ -24,6 +24,10 @@ export const ERROR_CODES = [
   'storage-failed',
   /** The request has too many rows, or asks for something that the protocol does not allow. */
   'invalid-request',
+  /** The server does not have these bytes, or the session may not read a row that has them. */
+  'blob-missing',
+  /** These bytes are not wanted: no row has them any more, they are all there, or they are not what the digest says. */
+  'blob-unwanted',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

@@ -12,6 +12,14 @@ export { type Ack, type AckGroup, REFUSAL_CODES, type RefusalCode, type RowResul
 export type { Rows } from './rows.ts';
 export type { Get } from './get.ts';
 export type { Got } from './got.ts';
+export type { BlobGet } from './blob-get.ts';
+export type { BlobHave } from './blob-have.ts';
+export type { BlobHere } from './blob-here.ts';
+export type { BlobLacks } from './blob-lacks.ts';
+export type { BlobPart } from './blob-part.ts';
+export type { BlobPut } from './blob-put.ts';
+export type { BlobWant, WantedBlob } from './blob-want.ts';
+export { isDigest } from './digest.ts';
 export type { NewRowGroup, Row, RowGroup } from './row.ts';
 export type { Ping, Pong } from './ping.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorMessage } from './error.ts';

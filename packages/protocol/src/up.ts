@@ -1,4 +1,7 @@
 import { type Auth, auth } from './auth.ts';
+import { type BlobGet, blobGet } from './blob-get.ts';
+import { type BlobLacks, blobLacks } from './blob-lacks.ts';
+import { type BlobPut, blobPut } from './blob-put.ts';
 import { type Connect, connect } from './connect.ts';
 import { frameCodec } from './frame.ts';
 import { type Get, get } from './get.ts';
@@ -7,7 +10,7 @@ import { type Pull, pull } from './pull.ts';
 import { type Push, push } from './push.ts';
 
 /** Everything a client says. */
-export type UpMessage = Connect | Pull | Push | Ping | Get | Auth;
+export type UpMessage = Connect | Pull | Push | Ping | Get | Auth | BlobGet | BlobPut | BlobLacks;
 
 export const up = frameCodec<UpMessage>({
   connect: { kind: 1, codec: connect },
@@ -16,4 +19,7 @@ export const up = frameCodec<UpMessage>({
   ping: { kind: 4, codec: ping },
   get: { kind: 5, codec: get },
   auth: { kind: 6, codec: auth },
+  'blob-get': { kind: 7, codec: blobGet },
+  'blob-put': { kind: 8, codec: blobPut },
+  'blob-lacks': { kind: 9, codec: blobLacks },
 });

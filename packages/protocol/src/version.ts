@@ -6,8 +6,9 @@
  * 2: get, got; `atomic` in push; `connected` without purgedBefore; more codes of refusals and errors
  * 3: auth, authed; `expiresAt` in connected
  * 4: `reconnectSpreadMs` in pong
+ * 5: blob-get, blob-put, blob-lacks, blob-want, blob-have, blob-part, blob-here; maxBlobBytes in connected
  */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** The oldest version this side still speaks. */
-export const MIN_PROTOCOL_VERSION = 4;
+export const MIN_PROTOCOL_VERSION = 5;

@@ -10,6 +10,7 @@ import {
   type RowGroup,
   type RowResult,
   type UpMessage,
+  type WantedBlob,
 } from '../src/index.ts';
 
 /** An arbitrary of each message. A message without one does not compile. */
@@ -33,6 +34,8 @@ const row: fc.Arbitrary<Row> = fc.oneof(
   record<Row>({ id: text, seq: uint, deleted: fc.boolean(), bytes }),
   record<Required<Row>>({ id: text, seq: uint, base: uint, deleted: fc.boolean(), bytes }),
 );
+const digest = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 });
+const wanted = record<WantedBlob>({ collection: text, id: text, digest, length: uint, have: uint });
 const rows = fc.array(row, { maxLength: 4 });
 const group = record<RowGroup>({ collection: text, rows });
 const newGroup = record<NewRowGroup>({ collection: text, rows, checkpoint: uint });
@@ -54,6 +57,17 @@ const ups: Arbitraries<UpMessage> = {
   ping: record({ type: kind('ping'), request: uint }),
   get: record({ type: kind('get'), request: uint, collection: text, id: text }),
   auth: record({ type: kind('auth'), request: uint, token: text }),
+  'blob-get': record({
+    type: kind('blob-get'),
+    request: uint,
+    collection: text,
+    id: text,
+    digest,
+    offset: uint,
+    maxBytes: uint,
+  }),
+  'blob-put': record({ type: kind('blob-put'), request: uint, digest, offset: uint, bytes }),
+  'blob-lacks': record({ type: kind('blob-lacks'), digests: fc.array(digest, { maxLength: 3 }) }),
 };
 
 const downs: Arbitraries<DownMessage> = {
@@ -68,7 +82,7 @@ const downs: Arbitraries<DownMessage> = {
     serverTime: uint,
     expiresAt: uint,
     reconnectSpreadMs: uint,
-    limits: record({ maxRowBytes: uint, maxMessageBytes: uint, maxPushRows: uint }),
+    limits: record({ maxRowBytes: uint, maxMessageBytes: uint, maxPushRows: uint, maxBlobBytes: uint }),
   }),
   page: record({ type: kind('page'), request: uint, group: newGroup, last: fc.boolean() }),
   ack: record({
@@ -83,6 +97,10 @@ const downs: Arbitraries<DownMessage> = {
   error: record({ type: kind('error'), request: uint, code: fc.constantFrom(...ERROR_CODES), message: text }),
   got: fc.oneof(record({ type: kind('got'), request: uint }), record({ type: kind('got'), request: uint, row })),
   authed: record({ type: kind('authed'), request: uint, expiresAt: uint }),
+  'blob-want': record({ type: kind('blob-want'), blobs: fc.array(wanted, { maxLength: 3 }) }),
+  'blob-have': record({ type: kind('blob-have'), request: uint, have: uint }),
+  'blob-part': record({ type: kind('blob-part'), request: uint, length: uint, bytes }),
+  'blob-here': record({ type: kind('blob-here'), digests: fc.array(digest, { maxLength: 3 }) }),
 };
 
 export const upMessages: fc.Arbitrary<UpMessage> = fc.oneof(...Object.values(ups));

@@ -7,10 +7,11 @@ type Samples<M extends { readonly type: string }> = {
 
 const whole: Row = { id: 'n1', seq: 300, deleted: false, bytes: new Uint8Array([1, 2, 3]) };
 const delta: Row = { id: 'n2', seq: 301, base: 299, deleted: true, bytes: new Uint8Array() };
+const digest = '0123456789abcdef'.repeat(4);
 const group = { collection: 'notes', rows: [whole, delta] };
 
 export const upSamples: Samples<UpMessage> = {
-  connect: [{ type: 'connect', versions: [1, 4], token: 'secret', replica: 'r1' }],
+  connect: [{ type: 'connect', versions: [1, 5], token: 'secret', replica: 'r1' }],
   pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
   push: [
     { type: 'push', request: 2, atomic: false, groups: [group, { collection: 'tags', rows: [] }] },
@@ -19,13 +20,18 @@ export const upSamples: Samples<UpMessage> = {
   ping: [{ type: 'ping', request: 4 }],
   get: [{ type: 'get', request: 6, collection: 'notes', id: 'n1' }],
   auth: [{ type: 'auth', request: 8, token: 'fresh' }],
+  'blob-get': [
+    { type: 'blob-get', request: 9, collection: 'notes', id: 'n1', digest, offset: 65_536, maxBytes: 65_536 },
+  ],
+  'blob-put': [{ type: 'blob-put', request: 10, digest, offset: 65_536, bytes: new Uint8Array([7, 8]) }],
+  'blob-lacks': [{ type: 'blob-lacks', digests: [digest] }],
 };
 
 export const downSamples: Samples<DownMessage> = {
   connected: [
     {
       type: 'connected',
-      version: 4,
+      version: 5,
       serverId: 's1',
       epoch: 'e1',
       tenant: 't1',
@@ -34,7 +40,7 @@ export const downSamples: Samples<DownMessage> = {
       serverTime: 1_760_000_000_000,
       expiresAt: 1_760_000_600_000,
       reconnectSpreadMs: 2000,
-      limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 500 },
+      limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 500, maxBlobBytes: 104_857_600 },
     },
   ],
   page: [
@@ -66,4 +72,10 @@ export const downSamples: Samples<DownMessage> = {
     { type: 'got', request: 7 },
   ],
   authed: [{ type: 'authed', request: 8, expiresAt: 1_760_000_600_000 }],
+  'blob-want': [
+    { type: 'blob-want', blobs: [{ collection: 'notes', id: 'n1', digest, length: 100_000, have: 65_536 }] },
+  ],
+  'blob-have': [{ type: 'blob-have', request: 10, have: 65_538 }],
+  'blob-part': [{ type: 'blob-part', request: 9, length: 100_000, bytes: new Uint8Array([7, 8]) }],
+  'blob-here': [{ type: 'blob-here', digests: [digest] }],
 };

@@ -27,7 +27,9 @@ let server: WorldServer;
 const cleanUps: (() => Promise<unknown>)[] = [];
 
 beforeEach(async () => {
-  server = await startWorldServer({ limits: { maxRowBytes: MAX_BYTES, maxMessageBytes: 50_000, maxPushRows: 100 } });
+  server = await startWorldServer({
+    limits: { maxRowBytes: MAX_BYTES, maxMessageBytes: 50_000, maxPushRows: 100, maxBlobBytes: 0 },
+  });
 });
 
 afterEach(async () => {

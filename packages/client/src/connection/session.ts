@@ -1,6 +1,8 @@
 import {
   type Ack,
   type Authed,
+  type BlobHave,
+  type BlobPart,
   type Connected,
   type DownMessage,
   type Got,
@@ -22,6 +24,8 @@ interface ReplyByRequest {
   readonly push: Ack;
   readonly get: Got;
   readonly auth: Authed;
+  readonly 'blob-get': BlobPart;
+  readonly 'blob-put': BlobHave;
   readonly ping: Extract<DownMessage, { readonly type: 'pong' }>;
 }
 
@@ -112,6 +116,8 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
         case 'page':
         case 'ack':
         case 'authed':
+        case 'blob-have':
+        case 'blob-part':
         case 'got':
         case 'pong':
           take(message.request)?.settle(message);
