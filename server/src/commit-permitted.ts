@@ -20,9 +20,9 @@ export async function commitPermitted<T extends object>(
 ): Promise<Commit<T>> {
   if (permits === undefined) return await commit(decide);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const { result, rows } = await commit<T | undefined>((stored) => {
+    const { result, rows } = await commit<T | undefined>((stored, use) => {
       permits.restart();
-      const decision = decide(stored);
+      const decision = decide(stored, use);
       return permits.isOpen ? { writes: [], result: undefined } : decision;
     });
     if (result !== undefined) return { result, rows };

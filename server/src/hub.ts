@@ -1,5 +1,8 @@
 import {
   type AckGroup,
+  type BlobGet,
+  type BlobLacks,
+  type BlobPut,
   down,
   type ErrorCode,
   type Get,
@@ -9,10 +12,14 @@ import {
 } from '@breakwater/protocol';
 import { allOrNothing } from './atomic-push.ts';
 import type { Authorize } from './authorize.ts';
+import { createBlobExchange } from './blobs/blob-exchange.ts';
+import type { BlobStore } from './blobs/blob-store.ts';
+import { noBlobs } from './blobs/no-blobs.ts';
+import { pushedBlobs } from './blobs/pushed-blobs.ts';
 import { type IsCollection, isName } from './collection-names.ts';
 import { commitPermitted } from './commit-permitted.ts';
 import { createDefinitions, type Definitions } from './definitions.ts';
-import { inspectPush, shorten } from './inspect-push.ts';
+import { type Incoming, inspectPush, type Refused, shorten } from './inspect-push.ts';
 import { mayRead } from './labels.ts';
 import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
@@ -20,7 +27,7 @@ import { type News, toNews, toWireRow } from './news.ts';
 import { createPermits } from './permits.ts';
 import { createPurgeGuard } from './purge-guard.ts';
 import { type Scheduler, systemScheduler } from './scheduler.ts';
-import type { Commit, Decide, Store } from './store.ts';
+import type { BlobUse, Commit, Decide, Store } from './store.ts';
 import { createStream, type Peer, type Stream } from './stream.ts';
 import { createStreamIndex } from './stream-index.ts';
 import { tell } from './tell.ts';
@@ -35,6 +42,13 @@ export interface Member {
   pull(message: Pull): void;
   get(message: Get): void;
   push(message: Push): Promise<void>;
+  /** The peer was told that it is connected: it may be asked for blobs. */
+  begin(): void;
+  /** Messages about blobs are answered beside the others. Resolves when the peer may say more. */
+  blobGet(message: BlobGet): Promise<void>;
+  /** As blobGet. */
+  blobPut(message: BlobPut): Promise<void>;
+  blobLacks(message: BlobLacks): void;
   /** The peer has room again. */
   drained(): void;
   leave(): void;
@@ -48,6 +62,10 @@ export interface HubOptions {
   /** Default: everybody may write everything. */
   readonly authorize?: Authorize | undefined;
   readonly limits: Limits;
+  /** Where the bytes of attachments are. Default: nowhere, and none are asked for. */
+  readonly blobs?: BlobStore | undefined;
+  /** Bytes of all blobs that the rows of a tenant refer to, each counted once. Default: no limit. */
+  readonly maxTenantBlobBytes?: number;
   /** Milliseconds since 1970. Default: Date.now. */
   readonly now?: () => number;
   /** For the deadline of `authorize`. Default: the system's timers. */
@@ -57,7 +75,11 @@ export interface HubOptions {
 
 export function createHub({ store, isCollection, limits, log, now = Date.now, ...options }: HubOptions): Hub {
   const { definitions = createDefinitions(), authorize, scheduler = systemScheduler() } = options;
+  const { maxTenantBlobBytes = Number.POSITIVE_INFINITY } = options;
+  const { maxRowBytes, maxBlobBytes } = limits;
   const index = createStreamIndex();
+  const { blobs } = options;
+  const exchange = blobs && createBlobExchange({ store, blobs, maxBlobBytes, scheduler, log });
 
   return { join };
 
@@ -65,6 +87,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
     const { tenant } = peer;
     const streams = new Map<string, Stream>();
     const guard = createPurgeGuard(store, tenant);
+    const blobSession = exchange?.join(peer) ?? noBlobs(peer);
 
     return {
       pull(message) {
@@ -81,14 +104,24 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       async push(message) {
         const fault = faultOfPush(message);
         if (fault !== undefined) return sendError(message.request, ...fault);
-        const commit = await tryCommit(message);
-        if (commit !== undefined) answerPush(message, commit);
+        const rows = inspectPush(message.groups, { isCollection, maxRowBytes });
+        const commit = await tryCommit(message, rows);
+        if (commit === undefined) return;
+        answerPush(message, commit);
+        attempt(() => blobSession.pushed(pushedBlobs(store, tenant, rows, commit.result)));
       },
+      begin: () => blobSession.begin(),
+      blobGet: (message) => blobSession.get(message),
+      blobPut: (message) => blobSession.put(message),
+      blobLacks: (message) => blobSession.lacks(message),
       drained() {
         for (const stream of streams.values()) attempt(() => stream.catchUp());
+        // Rows come first.
+        if (!peer.isFull()) blobSession.drained();
       },
       leave() {
         for (const collection of [...streams.keys()]) endStream(collection);
+        blobSession.leave();
       },
     };
 
@@ -146,9 +179,9 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       return ['invalid-request', `a push of ${count} rows; the server takes ${limits.maxPushRows}`];
     }
 
-    async function tryCommit(message: Push): Promise<Commit<Verdict[]> | undefined> {
+    async function tryCommit(message: Push, rows: InspectedRows): Promise<Commit<Verdict[]> | undefined> {
       try {
-        return await commitPush(message);
+        return await commitPush(message, rows);
       } catch (error) {
         log(`A push of ${tenant} failed: ${messageOf(error)}`);
         sendError(message.request, 'storage-failed', 'the server could not store the push; send it again later');
@@ -156,21 +189,20 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       }
     }
 
-    async function commitPush({ groups, atomic }: Push): Promise<Commit<Verdict[]>> {
-      const { maxRowBytes } = limits;
-      const rows = inspectPush(groups, { isCollection, maxRowBytes });
+    async function commitPush({ groups, atomic }: Push, rows: InspectedRows): Promise<Commit<Verdict[]>> {
       const writer = { tenant, user: peer.user, labels: peer.labels };
       const permits = authorize && createPermits({ authorize, writer, definitions, scheduler });
       const judge = permits?.judge ?? definitions.validate;
-      const pushed = { tenant, rows, atomic, maxRowBytes, now: now(), definitions, judge };
+      const bounds = { maxRowBytes, maxBlobBytes, maxTenantBlobBytes };
+      const pushed = { tenant, rows, atomic, ...bounds, now: now(), definitions, judge };
       const keys = keysOf(rows);
-      const decide: Decide<Verdict[]> = (stored) => {
-        const decision = mergePush(pushed, keys, stored);
+      const decide: Decide<Verdict[]> = (stored, use) => {
+        const decision = mergePush(pushed, keys, stored, use);
         return atomic ? allOrNothing(groups, decision) : decision;
       };
-      if (keys.length === 0) return { result: decide([]).result, rows: [] };
+      if (keys.length === 0) return { result: decide([], NO_BLOBS_IN_USE).result, rows: [] };
       return await commitPermitted(permits, decide, (decideNow) => {
-        return store.commit(tenant, keys, decideNow, { maxBytes: MAX_COMMIT_BYTES });
+        return store.commit(tenant, keys, decideNow, { maxBytes: MAX_COMMIT_BYTES, replica: peer.replica ?? '' });
       });
     }
 
@@ -218,6 +250,11 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
     }
   }
 }
+
+type InspectedRows = readonly (Incoming | Refused)[];
+
+/** For a push none of whose rows can be written. */
+const NO_BLOBS_IN_USE: BlobUse = { bytes: () => 0, rowsWith: () => 0 };
 
 type Fault = readonly [code: ErrorCode, message: string];
 

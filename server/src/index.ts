@@ -1,5 +1,8 @@
 export { DefinitionError } from '@breakwater/crdt';
 export type { Authorize, Permission, ProposedWrite } from './authorize.ts';
+export type { BlobOptions } from './blobs/blob-options.ts';
+export type { BlobBytes, BlobRange, BlobStore, Held, Piece, SweepRules } from './blobs/blob-store.ts';
+export { openFileBlobStore } from './blobs/file-blob-store.ts';
 export type { CollectionNames } from './collection-names.ts';
 export { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
 export { type Authenticate, AuthenticationError, type Identity } from './identity.ts';
@@ -8,11 +11,17 @@ export type { ListenAddress, ListenOptions } from './listen.ts';
 export { type BreakwaterServer, createServer, type ServerOptions } from './server.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 export {
+  type BlobIndex,
+  type BlobPlace,
+  type BlobRef,
+  type BlobRow,
+  type BlobUse,
   type Commit,
   type CommitOptions,
   type CommittedRow,
   type Decide,
   type Decision,
+  type MissingQuery,
   type PageQuery,
   type PageRow,
   type RowKey,

@@ -36,3 +36,6 @@ export const MAX_STREAMS = 1_000;
  * until that time has come.
  */
 export const MAX_CLOCK_AHEAD_MS = 5 * 60_000;
+
+/** Bytes of one piece of a blob: small enough that rows get in between. */
+export const MAX_BLOB_PIECE_BYTES = 64 * 1024;

@@ -13,19 +13,24 @@ import {
   sameState,
 } from '@breakwater/crdt';
 import type { RowResult } from '@breakwater/protocol';
+import { type BlobBudget, createBlobBudget } from './blobs/blob-budget.ts';
+import { blobsOf, refuseAttachments, sameBlobs } from './blobs/read-attachments.ts';
 import type { Definitions } from './definitions.ts';
 import { type Incoming, type Refused, refuse, refuseSize } from './inspect-push.ts';
 import type { Judge } from './judge.ts';
 import { labelsOf } from './labels.ts';
 import { MAX_CLOCK_AHEAD_MS, MAX_COMMIT_BYTES } from './limits.ts';
 import { rowKeyText } from './row-key.ts';
-import type { Commit, CommittedRow, Decision, RowKey, RowWrite, StoredRow } from './store.ts';
+import type { BlobRef, BlobUse, Commit, CommittedRow, Decision, RowKey, RowWrite, StoredRow } from './store.ts';
 
 export interface PushedRows {
   readonly tenant: string;
   readonly rows: readonly (Incoming | Refused)[];
   readonly atomic: boolean;
   readonly maxRowBytes: number;
+  readonly maxBlobBytes: number;
+  /** Of all blobs that the tenant's rows may refer to together, each counted once. */
+  readonly maxTenantBlobBytes: number;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly definitions: Pick<Definitions, 'documentOf' | 'complete'>;
@@ -41,6 +46,8 @@ export interface Draft {
   readonly stored: StoredRow | undefined;
   /** The merged state so far; undefined until the stored one is needed. */
   state?: State;
+  /** What the stored row refers to, and what the merged one does; undefined until it is needed. */
+  blobs?: { readonly before: readonly BlobRef[]; after: readonly BlobRef[] };
   /** The merged state as bytes, once it differs from the stored one. */
   changed?: Uint8Array;
   /** What is written in the changed state. */
@@ -62,13 +69,15 @@ export function mergePush(
   pushed: PushedRows,
   keys: readonly RowKey[],
   stored: readonly (StoredRow | undefined)[],
+  use: BlobUse,
 ): Decision<Verdict[]> {
+  const budget = createBlobBudget(use, pushed.maxTenantBlobBytes);
   const loaded = keys.slice(0, stored.length);
   const drafts = new Map(loaded.map((key, i): [string, Draft] => [rowKeyText(key), { key, stored: stored[i] }]));
   const result = pushed.rows.map((row) => {
     if (row.kind === 'refused') return row;
     const draft = drafts.get(rowKeyText(row.key));
-    return draft === undefined ? leaveOut(pushed) : mergeRow(draft, row, pushed);
+    return draft === undefined ? leaveOut(pushed) : mergeRow(draft, row, pushed, budget);
   });
   const writes = [...drafts.values()].flatMap((draft) => toWrite(pushed, draft));
   return { writes, result };
@@ -83,7 +92,7 @@ function leaveOut({ atomic }: PushedRows): Verdict {
   return refuse('too-large', `the rows that the batch changes have more than ${MAX_COMMIT_BYTES} bytes`);
 }
 
-function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows): Verdict {
+function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows, budget: BlobBudget): Verdict {
   const { maxRowBytes, now, definitions, judge } = pushed;
   try {
     const current = currentState(draft);
@@ -101,6 +110,8 @@ function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows): Verdict
     // What decodes is canonical: a row that is new keeps its bytes.
     const bytes = current === undefined ? incoming.row.bytes : encodeState(merged);
     if (bytes.length > maxRowBytes) return refuseSize(bytes.length, maxRowBytes);
+    const unfit = refuseAttachments(current, merged, pushed) ?? changeBlobs(draft, current, merged, budget);
+    if (unfit !== undefined) return unfit;
     draft.state = merged;
     draft.changed = bytes;
     draft.document = document;
@@ -111,6 +122,20 @@ function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows): Verdict
       return refuse('malformed', `the row does not merge with the server's: ${error.message}`);
     throw error;
   }
+}
+
+/** The last thing that may refuse a row: what the budget has granted counts for the rows after it. */
+function changeBlobs(draft: Draft, before: State | undefined, after: State, budget: BlobBudget): Refused | undefined {
+  const blobs = draft.blobs ?? blobsBefore(before);
+  const next = blobsOf(after);
+  const refused = budget.change(blobs.after, next);
+  if (refused === undefined) draft.blobs = { ...blobs, after: next };
+  return refused;
+}
+
+function blobsBefore(stored: State | undefined): { before: readonly BlobRef[]; after: readonly BlobRef[] } {
+  const before = stored === undefined ? [] : blobsOf(stored);
+  return { before, after: before };
 }
 
 function currentState(draft: Draft): State | undefined {
@@ -139,10 +164,12 @@ function lacksBase(draft: Draft, current: State | undefined, { state, row }: Inc
   return state.partial && (current === undefined || (row.base ?? 0) > (draft.stored?.seq ?? 0));
 }
 
-function toWrite({ tenant, definitions }: PushedRows, { key, state, changed, document }: Draft): RowWrite[] {
+function toWrite({ tenant, definitions }: PushedRows, draft: Draft): RowWrite[] {
+  const { key, state, changed, document, blobs = blobsBefore(undefined) } = draft;
   if (state === undefined || changed === undefined || document === undefined) return [];
   const doc = JSON.stringify(definitions.complete(key, document));
-  return [{ ...key, deleted: isDeleted(state), doc, state: changed, labels: labelsOf(tenant) }];
+  const write = { ...key, deleted: isDeleted(state), doc, state: changed, labels: labelsOf(tenant) };
+  return [sameBlobs(blobs.before, blobs.after) ? write : { ...write, blobs: blobs.after }];
 }
 
 /** The results of a push after its commit. */

@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream';
 import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Authorize } from './authorize.ts';
+import { type BlobOptions, completeBlobOptions } from './blobs/blob-options.ts';
+import { startSweeping } from './blobs/sweep-blobs.ts';
 import { type CollectionNames, collectionFilter } from './collection-names.ts';
 import { createDefinitions } from './definitions.ts';
 import { createHttpHandler } from './http.ts';
@@ -26,7 +28,7 @@ import {
 export interface ServerOptions {
   /** Default: a SQLite store in `dataDir`. The server closes it. */
   readonly store?: Store;
-  /** Default: `./data`. */
+  /** Holds the database, and the bytes of attachments below `blobs`: both belong together. Default: `./data`. */
   readonly dataDir?: string;
   /**
    * The only collections there are. Default: whatever clients name.
@@ -41,6 +43,8 @@ export interface ServerOptions {
   readonly authorize?: Authorize;
   readonly limits?: Partial<Limits>;
   readonly tombstones?: TombstoneOptions;
+  /** The bytes of attachments. */
+  readonly blobs?: BlobOptions;
   /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
   readonly allowedOrigins?: readonly string[];
   /** A directory of files to serve over HTTP. */
@@ -99,6 +103,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   const { authenticate = admitEveryone, now = Date.now, log = console.error } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
+  const { keepUnusedHours, maxTenantBytes, blobs } = completeBlobOptions(options);
   const definitions = createDefinitions(options.collections);
   const store = options.store ?? openSqliteStore(options.dataDir ?? './data', { now });
   const scheduler = systemScheduler(now);
@@ -108,6 +113,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     definitions,
     authorize: options.authorize,
     limits,
+    blobs,
+    maxTenantBlobBytes: maxTenantBytes,
     log,
     now,
     scheduler,
@@ -121,6 +128,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     perMessageDeflate: false,
   });
   const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log });
+  const stopSweeping = blobs && startSweeping({ store, blobs, scheduler, keepUnusedHours, log });
   const sessions = new Set<Session>();
   let listeners: Server[] = [];
   let address: ListenAddress | undefined;
@@ -198,12 +206,14 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
 
   async function close(): Promise<void> {
     stopShrinking();
+    stopSweeping?.();
     const spread = spreadMs();
     for (const session of [...sessions]) {
       session.close(CloseCode.tryAgainLater, formatRetryAfter(MIN_SPREAD_MS + Math.random() * spread));
     }
     await Promise.all(listeners.map(closeListener));
     address = undefined;
+    await blobs?.close();
     await store.close();
   }
 }

@@ -138,17 +138,18 @@ export function startSession(options: SessionOptions): Session {
     await connect(message);
   }
 
-  async function connect({ token, versions }: Connect): Promise<void> {
+  async function connect({ token, versions, replica }: Connect): Promise<void> {
     const identity = await identify(token);
     if (identity === undefined || state.kind !== 'waiting') return;
     const { tenant, user, labels } = identity;
     const endSession = (reason: string) => close(CloseCode.tryAgainLater, reason);
     const { send, isFull } = outbox;
-    const member = hub.join({ tenant, user, labels, send, isFull, end: endSession });
+    const member = hub.join({ tenant, user, labels, replica, send, isFull, end: endSession });
     cancelTimer();
     state = { kind: 'live', member, heartbeat: startHeartbeat(), identity, cancelExpiry: expireAt(identity) };
     outbox.send(down.encode(welcome(identity, Math.min(PROTOCOL_VERSION, versions[1]))));
     onLive();
+    member.begin();
   }
 
   /** A token that is no longer good opens no door, and keeps none open. */
@@ -210,6 +211,12 @@ export function startSession(options: SessionOptions): Session {
         return member.get(message);
       case 'push':
         return await member.push(message);
+      case 'blob-get':
+        return await member.blobGet(message);
+      case 'blob-put':
+        return await member.blobPut(message);
+      case 'blob-lacks':
+        return member.blobLacks(message);
       case 'ping':
         return outbox.send(
           down.encode({ type: 'pong', request: message.request, reconnectSpreadMs: options.spreadMs() }),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createCommitQueue, toStorageError } from './commit-queue.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { openBlobs } from './sqlite-blobs.ts';
 import { openReader } from './sqlite-reader.ts';
 import { prepareSchema } from './sqlite-schema.ts';
 import { openTombstones } from './sqlite-tombstones.ts';
@@ -63,7 +64,8 @@ function openDatabase(directory: DataDirectory | undefined, now: () => number): 
 
 function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now: () => number): Store {
   const reader = openReader(database);
-  const writer = openWriter(database, reader, now);
+  const blobs = openBlobs(database, reader, now);
+  const writer = openWriter(database, reader, blobs, now);
   const tombstones = openTombstones(database);
   const queue = createCommitQueue(database);
   const identity = readIdentity(database);
@@ -77,6 +79,17 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
     shrinkTombstones: (query, shrink) => queue.add(() => tombstones.shrink(query, shrink)),
     purgeTombstones: (query) => queue.add(() => tombstones.purge(query)),
     purgedBefore: (tenant, collection) => read(() => tombstones.purgedBefore(tenant, collection)),
+    blobs: {
+      ofRow: (tenant, key) => read(() => blobs.ofRow(tenant, key)),
+      rowsWith: (tenant, digest, maxRows) => read(() => blobs.rowsWith(tenant, digest, maxRows)),
+      isReferenced: (tenant, blob) => read(() => blobs.isReferenced(tenant, blob)),
+      missing: (tenant, replica, query) => read(() => blobs.missing(tenant, replica, query)),
+      isStored: (tenant, digest) => read(() => blobs.isStored(tenant, digest)),
+      setStored: (tenant, digest) => queue.add(() => blobs.setStored(tenant, digest)),
+      setGone: (tenant, digest) => queue.add(() => blobs.setGone(tenant, digest)),
+      dropUnused: (tenant, digest, before) => queue.add(() => blobs.dropUnused(tenant, digest, before)),
+      tenants: () => read(() => blobs.tenants()),
+    },
     async close() {
       await queue.close();
       if (database.isOpen) database.close();

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { rowKeyText } from './row-key.ts';
+import type { SqliteBlobs } from './sqlite-blobs.ts';
 import type { Place, SqliteReader } from './sqlite-reader.ts';
 import type { Commit, CommitOptions, CommittedRow, Decide, RowKey, RowWrite } from './store.ts';
 
@@ -9,7 +10,12 @@ export interface SqliteWriter {
 }
 
 /** `now` answers milliseconds since 1970. */
-export function openWriter(database: DatabaseSync, reader: SqliteReader, now: () => number): SqliteWriter {
+export function openWriter(
+  database: DatabaseSync,
+  reader: SqliteReader,
+  blobs: SqliteBlobs,
+  now: () => number,
+): SqliteWriter {
   const insertRow = database.prepare(`
     INSERT INTO rows (tenant, collection, id, seq, deleted, doc, state, labels, committed_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -30,10 +36,13 @@ export function openWriter(database: DatabaseSync, reader: SqliteReader, now: ()
   );
 
   return {
-    write(tenant, keys, decide, { maxBytes = Number.POSITIVE_INFINITY } = {}) {
+    write(tenant, keys, decide, { maxBytes = Number.POSITIVE_INFINITY, replica = '' } = {}) {
       requireNames(tenant, keys);
       const places = load(tenant, keys, maxBytes);
-      const { writes, result } = decide(places.map((place) => place?.row));
+      const { writes, result } = decide(
+        places.map((place) => place?.row),
+        blobs.useOf(tenant),
+      );
       const unwritten = new Map(keys.slice(0, places.length).map((key, i) => [rowKeyText(key), places[i]]));
       const heads = new Map<string, number>();
       const rows = writes.map((write) => {
@@ -42,6 +51,10 @@ export function openWriter(database: DatabaseSync, reader: SqliteReader, now: ()
         return putRow(tenant, { ...write, seq }, takePrevious(unwritten, write));
       });
       for (const [collection, seq] of heads) writeHead.run(tenant, collection, seq);
+      for (const row of rows) {
+        const refs = row.deleted ? [] : row.blobs;
+        if (refs !== undefined) blobs.replace(tenant, row, refs, replica);
+      }
       return { result, rows };
     },
   };

@@ -34,6 +34,8 @@ export interface Store {
   purgeTombstones(query: TombstoneQuery): Promise<number>;
   /** The highest seq of a collection's tombstones that were dropped; 0: none was. Synchronous, as `page`. */
   purgedBefore(tenant: string, collection: string): number;
+  /** What is known of blobs: which rows have them, and which are there. */
+  readonly blobs: BlobIndex;
   /** Ends when all commits that were asked for are settled. */
   close(): Promise<void>;
 }
@@ -53,6 +55,8 @@ export interface RowKey {
 export interface CommitOptions {
   /** Of the states that are loaded together. One row is loaded all the same. Default: no limit. */
   readonly maxBytes?: number;
+  /** Who writes: a reference that is new is remembered with it. Default: nobody, ''. */
+  readonly replica?: string;
 }
 
 /** A row as `decide` sees it. */
@@ -71,6 +75,11 @@ export interface RowWrite extends RowKey {
   readonly state: Uint8Array;
   /** Who may read the row. */
   readonly labels: readonly string[];
+  /**
+   * The blobs that the row refers to from now on, each once. Left out: those that it referred to before. A reference that
+   * it had already keeps the replica that it came with. A deleted row refers to none.
+   */
+  readonly blobs?: readonly BlobRef[];
 }
 
 export interface CommittedRow extends RowWrite {
@@ -78,7 +87,65 @@ export interface CommittedRow extends RowWrite {
 }
 
 /** An async function does not fit: what it answers is a promise and has no writes. */
-export type Decide<T> = (rows: readonly (StoredRow | undefined)[]) => Decision<T>;
+export type Decide<T> = (rows: readonly (StoredRow | undefined)[], use: BlobUse) => Decision<T>;
+
+/** A blob as a row refers to it. */
+export interface BlobRef {
+  /** The sha-256 of the bytes, in 64 hexadecimal digits. */
+  readonly digest: string;
+  /** In bytes, as the row says. */
+  readonly length: number;
+}
+
+/** What the rows of a tenant refer to, before a commit. */
+export interface BlobUse {
+  /** Of all blobs that any row refers to, each counted once. */
+  bytes(): number;
+  /** How many rows refer to the blob; of more than 2,000 rows, so many. */
+  rowsWith(blob: BlobRef): number;
+}
+
+/**
+ * The references of rows to blobs, kept in the commits of the rows; and which blobs are there. The bytes are elsewhere:
+ * who keeps them says so. What reads is synchronous, as `page`.
+ */
+export interface BlobIndex {
+  /** What a row refers to. */
+  ofRow(tenant: string, key: RowKey): readonly BlobRef[];
+  /** Rows that refer to the digest, with any length; at most so many. */
+  rowsWith(tenant: string, digest: string, maxRows: number): readonly BlobRow[];
+  isReferenced(tenant: string, blob: BlobRef): boolean;
+  /**
+   * References that came with a replica's writes, to blobs that are not there: at most `maxRefs` after a place, in the
+   * order of their places.
+   */
+  missing(tenant: string, replica: string, query: MissingQuery): readonly BlobPlace[];
+  isStored(tenant: string, digest: string): boolean;
+  /** The bytes are there, on the disk. Unless a row refers to them they are unused from now on. */
+  setStored(tenant: string, digest: string): Promise<void>;
+  /** The bytes are not there any more. */
+  setGone(tenant: string, digest: string): Promise<void>;
+  /** Forgets a stored blob that no row has referred to since before this time, in milliseconds since 1970. True: it did. */
+  dropUnused(tenant: string, digest: string, unusedBefore: number): Promise<boolean>;
+  /** Tenants whose rows refer to blobs, or did. */
+  tenants(): readonly string[];
+}
+
+/** Where a reference is. */
+export interface BlobPlace extends RowKey, BlobRef {}
+
+export interface BlobRow extends BlobPlace {
+  /** Who may read the row. */
+  readonly labels: readonly string[];
+  /** Whose write it came with. */
+  readonly replica: string;
+}
+
+export interface MissingQuery {
+  /** Undefined: from the beginning. */
+  readonly after: BlobPlace | undefined;
+  readonly maxRefs: number;
+}
 
 export interface Decision<T> {
   readonly writes: readonly RowWrite[];

@@ -7,6 +7,8 @@ export interface Peer {
   readonly tenant: string;
   readonly user: string;
   readonly labels: readonly string[];
+  /** Names the device's database. Default: nobody knows, ''. */
+  readonly replica?: string;
   send(frame: Uint8Array): void;
   /** Is so much unsent that news must wait? Whoever says yes calls `drained` of its member later. */
   isFull(): boolean;

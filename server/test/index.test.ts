@@ -10,6 +10,7 @@ test('[SV12] the package exports these names', () => {
     'DefinitionError',
     'StorageError',
     'createServer',
+    'openFileBlobStore',
     'openSqliteStore',
   ]);
 });

@@ -16,6 +16,9 @@ export interface TestClient {
   push(...groups: RowGroup[]): Promise<DownMessage>;
   pull(collection: string, checkpoint?: number): Promise<DownMessage>;
   ping(): Promise<DownMessage>;
+  /** Sends a request under a number of its own, and answers what it is answered. */
+  ask(build: (request: number) => UpMessage): Promise<DownMessage>;
+  send(message: UpMessage): void;
   /** The next message of a type, of those not yet taken. */
   next(type: DownMessage['type']): Promise<DownMessage>;
   sendFrame(frame: Uint8Array): void;
@@ -28,7 +31,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-export async function openClient(url: string, token = ''): Promise<TestClient> {
+export async function openClient(url: string, token = '', replica = 'test'): Promise<TestClient> {
   const socket = new WebSocket(url, { perMessageDeflate: false });
   const heard: DownMessage[] = [];
   const waiting: Waiting[] = [];
@@ -54,7 +57,7 @@ export async function openClient(url: string, token = ''): Promise<TestClient> {
   socket.on('error', () => {});
 
   const send = (message: UpMessage) => socket.send(up.encode(message));
-  send({ type: 'connect', versions: [PROTOCOL_VERSION, PROTOCOL_VERSION], token, replica: 'test' });
+  send({ type: 'connect', versions: [PROTOCOL_VERSION, PROTOCOL_VERSION], token, replica });
   const connected = await take((message): message is Connected => message.type === 'connected');
 
   return {
@@ -64,6 +67,8 @@ export async function openClient(url: string, token = ''): Promise<TestClient> {
     pull: (collection, checkpoint = 0) =>
       ask((request) => ({ type: 'pull', request, collection, checkpoint, maxRows: 1_000 })),
     ping: () => ask((request) => ({ type: 'ping', request })),
+    ask,
+    send,
     next: (type) => take((message): message is DownMessage => message.type === type),
     sendFrame: (frame) => socket.send(frame),
     terminate: () => socket.terminate(),

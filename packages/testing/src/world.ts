@@ -56,7 +56,7 @@ export async function startWorldServer(options: Omit<ServerOptions, 'store' | 'd
 
   async function start(port: number) {
     const store = openSqliteStore(dataDir);
-    const server = await createServer({ log, ...options, store });
+    const server = await createServer({ log, ...options, store, dataDir });
     const address = await server.listen({ host: '127.0.0.1', port });
     return { store, server, port: address.port };
   }

@@ -1,4 +1,8 @@
 import {
+  type BlobPlace,
+  type BlobRef,
+  type BlobRow,
+  type BlobUse,
   type CommittedRow,
   type PageQuery,
   type PageRow,
@@ -14,7 +18,17 @@ import {
 /** What a model store keeps: the rows of each tenant's collections, in the order of their seqs. */
 export interface StoreData {
   readonly places: Map<string, Place>;
+  readonly blobsByTenant: Map<string, TenantBlobs>;
 }
+
+/** References of rows, and since when each blob that is there is unused: milliseconds since 1970; undefined: it is used. */
+interface TenantBlobs {
+  refs: readonly ModelRef[];
+  readonly stored: Map<string, number | undefined>;
+  hasReferred: boolean;
+}
+
+type ModelRef = BlobPlace & Pick<BlobRow, 'replica'>;
 
 interface Place {
   head: number;
@@ -32,30 +46,35 @@ interface ModelRow extends CommittedRow {
 export type Schedule = <T>(run: () => T) => Promise<T>;
 
 export function createStoreData(): StoreData {
-  return { places: new Map() };
+  return { places: new Map(), blobsByTenant: new Map() };
 }
 
-export function copyStoreData({ places }: StoreData): StoreData {
+export function copyStoreData({ places, blobsByTenant }: StoreData): StoreData {
   return {
+    blobsByTenant: new Map(
+      [...blobsByTenant].map(([name, blobs]) => [name, { ...blobs, stored: new Map(blobs.stored) }]),
+    ),
     places: new Map([...places].map(([name, place]) => [name, { ...place, rowsById: new Map(place.rowsById) }])),
   };
 }
 
 /** A store of plain maps. `now` answers milliseconds since 1970. */
-export function createModelStore({ places }: StoreData, schedule: Schedule, now: () => number): Store {
+export function createModelStore(data: StoreData, schedule: Schedule, now: () => number): Store {
+  const { places, blobsByTenant } = data;
   const asked = new Set<Promise<unknown>>();
   let isClosed = false;
 
   return {
     identity: () => ({ serverId: 'model', epoch: 'first' }),
-    commit: (tenant, keys, decide, { maxBytes = Number.POSITIVE_INFINITY } = {}) =>
+    commit: (tenant, keys, decide, { maxBytes = Number.POSITIVE_INFINITY, replica = '' } = {}) =>
       run(() => {
         const rows = firstOf(
           keys.map((key) => storedAt(tenant, key)),
           maxBytes,
         );
-        const { writes, result } = decide(rows);
+        const { writes, result } = decide(rows, useOf(blobsOf(tenant)));
         requireAsked(keys.slice(0, rows.length), writes);
+        for (const write of writes) refer(blobsOf(tenant), write, replica);
         return { result, rows: writes.map((write) => put(tenant, write)) };
       }),
     row: storedAt,
@@ -81,6 +100,36 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
     purgedBefore: (tenant, collection) => placeOf(tenant, collection).purgedBefore,
     page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
     head: (tenant, collection) => placeOf(tenant, collection).head,
+    blobs: {
+      ofRow: (tenant, key) => refsOf(blobsOf(tenant), key).map(({ digest, length }) => ({ digest, length })),
+      rowsWith: (tenant, digest, maxRows) =>
+        blobsOf(tenant)
+          .refs.filter((ref) => ref.digest === digest)
+          .slice(0, maxRows)
+          .map((ref) => ({ ...ref, labels: storedAt(tenant, ref)?.labels ?? [] })),
+      isReferenced: (tenant, blob) => blobsOf(tenant).refs.some((ref) => isSameBlob(ref, blob)),
+      missing: (tenant, replica, { after, maxRefs }) =>
+        blobsOf(tenant)
+          .refs.filter((ref) => ref.replica === replica && !blobsOf(tenant).stored.has(ref.digest))
+          .map(({ collection, id, digest, length }) => ({ collection, id, digest, length }))
+          .sort(comparePlaces)
+          .filter((place) => after === undefined || comparePlaces(place, after) > 0)
+          .slice(0, maxRefs),
+      isStored: (tenant, digest) => blobsOf(tenant).stored.has(digest),
+      setStored: (tenant, digest) =>
+        run(() => {
+          const { refs, stored } = blobsOf(tenant);
+          if (stored.has(digest)) return;
+          stored.set(digest, refs.some((ref) => ref.digest === digest) ? undefined : now());
+        }),
+      setGone: (tenant, digest) => run(() => void blobsOf(tenant).stored.delete(digest)),
+      dropUnused: (tenant, digest, unusedBefore) =>
+        run(() => {
+          const { stored } = blobsOf(tenant);
+          return (stored.get(digest) ?? Number.POSITIVE_INFINITY) < unusedBefore && stored.delete(digest);
+        }),
+      tenants: () => [...blobsByTenant].filter(([, { hasReferred }]) => hasReferred).map(([tenant]) => tenant),
+    },
     async close() {
       isClosed = true;
       await Promise.all(asked);
@@ -102,6 +151,30 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
     return place;
   }
 
+  function blobsOf(tenant: string): TenantBlobs {
+    const blobs = blobsByTenant.get(tenant) ?? { refs: [], stored: new Map(), hasReferred: false };
+    blobsByTenant.set(tenant, blobs);
+    return blobs;
+  }
+
+  /** The row refers to what its write says. */
+  function refer(blobs: TenantBlobs, { blobs: given, deleted, ...key }: RowWrite, replica: string): void {
+    const next = deleted ? [] : given;
+    if (next === undefined) return;
+    const before = refsOf(blobs, key);
+    const kept = before.filter((ref) => next.some((blob) => isSameBlob(ref, blob)));
+    const { collection, id } = key;
+    const added = next
+      .filter((blob) => !before.some((ref) => isSameBlob(ref, blob)))
+      .map(({ digest, length }) => ({ collection, id, digest, length, replica }));
+    if (added.length > 0) blobs.hasReferred = true;
+    blobs.refs = [...blobs.refs.filter((ref) => !before.includes(ref)), ...kept, ...added];
+    for (const [digest, unusedSince] of blobs.stored) {
+      const isUsed = blobs.refs.some((ref) => ref.digest === digest);
+      blobs.stored.set(digest, isUsed ? undefined : (unusedSince ?? now()));
+    }
+  }
+
   function storedAt(tenant: string, { collection, id }: RowKey): StoredRow | undefined {
     const row = placeOf(tenant, collection).rowsById.get(id);
     return row && { seq: row.seq, deleted: row.deleted, state: row.state, labels: row.labels };
@@ -116,6 +189,36 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
     place.rowsById.set(write.id, row);
     return row;
   }
+}
+
+function refsOf({ refs }: TenantBlobs, { collection, id }: RowKey): ModelRef[] {
+  return refs.filter((ref) => ref.collection === collection && ref.id === id);
+}
+
+function isSameBlob(a: BlobRef, b: BlobRef): boolean {
+  return a.digest === b.digest && a.length === b.length;
+}
+
+function useOf({ refs }: TenantBlobs): BlobUse {
+  return {
+    bytes: () =>
+      [...new Map(refs.map(({ digest, length }) => [`${digest} ${length}`, length])).values()].reduce(sum, 0),
+    rowsWith: (blob) => refs.filter((ref) => isSameBlob(ref, blob)).length,
+  };
+}
+
+function sum(a: number, b: number): number {
+  return a + b;
+}
+
+function comparePlaces(a: BlobPlace, b: BlobPlace): number {
+  return (
+    compare(a.collection, b.collection) || compare(a.id, b.id) || compare(a.digest, b.digest) || a.length - b.length
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 interface Found {

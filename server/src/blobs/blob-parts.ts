@@ -1,0 +1,115 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { BlobRef } from '../store.ts';
+import type { BlobFolder } from './blob-files.ts';
+import { type FileSystem, ifThere, makeFolder, readFirst, syncFolder, withFile, writeAll } from './files.ts';
+import { createRecent } from './recent.ts';
+
+/** The files of blobs that are not whole yet. Work on one blob must come one at a time. */
+export interface BlobParts {
+  /** How many bytes there are. */
+  size(folder: BlobFolder, blob: BlobRef): Promise<number>;
+  append(folder: BlobFolder, blob: BlobRef, bytes: Uint8Array): Promise<void>;
+  /** Makes a part that has all its bytes the blob, on the disk; false: it has another digest and is gone. */
+  finish(folder: BlobFolder, blob: BlobRef): Promise<boolean>;
+  remove(folder: BlobFolder, blob: BlobRef): Promise<void>;
+}
+
+/** What is known of a part beside its bytes. */
+interface Part {
+  readonly hash: Hash;
+  size: number;
+}
+
+/** Parts whose hash is at hand. Those of others are read through once more when they go on. */
+const MAX_OPEN_PARTS = 1_024;
+
+export function createBlobParts(files: FileSystem): BlobParts {
+  const partsByPath = createRecent<Part>(MAX_OPEN_PARTS);
+
+  return {
+    async size(folder, blob) {
+      return (await partOf(folder, blob)).size;
+    },
+    async append(folder, blob, bytes) {
+      const part = await partOf(folder, blob);
+      const path = folder.partPath(blob);
+      await forgetOnFailure(path, () => withFile(files, path, 'a', (file) => writeAll(file, bytes)));
+      part.size += bytes.length;
+      part.hash.update(bytes);
+    },
+    async finish(folder, blob) {
+      const part = await partOf(folder, blob);
+      const digest = part.hash.copy().digest('hex');
+      if (digest !== blob.digest) {
+        await remove(folder, blob);
+        return false;
+      }
+      await sync(folder, blob);
+      await moveIntoPlace(folder, blob);
+      return true;
+    },
+    remove,
+  };
+
+  async function partOf(folder: BlobFolder, blob: BlobRef): Promise<Part> {
+    const path = folder.partPath(blob);
+    const known = partsByPath.get(path);
+    if (known !== undefined) return known;
+    await makeFolder(files, folder.folderOf(blob.digest));
+    const part = (await ifThere(withFile(files, path, 'r', readPart))) ?? { hash: createHash('sha256'), size: 0 };
+    if (part.size > blob.length) {
+      await files.rm(path);
+      return partOf(folder, blob);
+    }
+    partsByPath.set(path, part);
+    return part;
+  }
+
+  /** Of what was lost behind the server's back nothing is put in its place. After a failed sync nobody knows what is on the disk, and another sync would not tell: the bytes must come again. */
+  async function sync(folder: BlobFolder, blob: BlobRef): Promise<void> {
+    try {
+      await withFile(files, folder.partPath(blob), 'a', async (file) => {
+        await file.sync();
+        const { size } = await file.stat();
+        if (size !== blob.length) throw new Error(`a part has ${size} bytes and should have ${blob.length}`);
+      });
+    } catch (error) {
+      await remove(folder, blob);
+      throw error;
+    }
+  }
+
+  async function moveIntoPlace(folder: BlobFolder, blob: BlobRef): Promise<void> {
+    const path = folder.partPath(blob);
+    await forgetOnFailure(path, () => files.rename(path, folder.wholePath(blob.digest)));
+    partsByPath.delete(path);
+    try {
+      await syncFolder(files, folder.folderOf(blob.digest));
+    } catch (error) {
+      await files.rm(folder.wholePath(blob.digest), { force: true });
+      throw error;
+    }
+  }
+
+  async function remove(folder: BlobFolder, blob: BlobRef): Promise<void> {
+    const path = folder.partPath(blob);
+    partsByPath.delete(path);
+    await files.rm(path, { force: true });
+  }
+
+  /** How much of it was done is seen from the file. */
+  async function forgetOnFailure(path: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      partsByPath.delete(path);
+      throw error;
+    }
+  }
+}
+
+async function readPart(file: Parameters<typeof readFirst>[0]): Promise<Part> {
+  const hash = createHash('sha256');
+  const size = await readFirst(file, (await file.stat()).size, (bytes) => hash.update(bytes));
+  return { hash, size };
+}
