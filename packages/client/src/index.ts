@@ -12,7 +12,7 @@ export { replicate } from './replicate.ts';
 export type { ReplicateOptions, Replication } from './replication.ts';
 export { type BatchCollection, type BatchOf, batch, type ChangeOf } from './batch.ts';
 export { BatchError, ConfirmTimeoutError, ReplicationEndedError, UnsentWritesError } from './errors.ts';
-export type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
+export type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
 export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';

@@ -104,7 +104,10 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   async function open(): Promise<void> {
     await attachments.open();
     await undoAbandoned(database);
-    const opened = await openInbox(database);
+    const opened = await openInbox(database, ({ collection, id }, cause) => {
+      const message = `the bytes of what was refused with '${id}' could not be kept: ${describeError(cause)}`;
+      onError({ code: 'storage-failed', message, collection, cause, at: scheduler.now() });
+    });
     inbox = opened;
     const writes$ = opened.records$.pipe(map((records) => toRefusedWrites(records, rxCollections, opened)));
     cleanUps.push(opened.close, () => refusedSubscription.unsubscribe());

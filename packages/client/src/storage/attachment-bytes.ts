@@ -1,17 +1,9 @@
 import type { RxAttachmentWriteData, RxCollection } from 'rxdb';
 import { ACK_CONTEXT } from './contexts.ts';
+import { type NamedAttachment, namedAttachments } from './named-attachment.ts';
 import type { StoredDocument } from './row-meta.ts';
 import { createStandIn, readStandIn, withGivenBytes } from './stand-in.ts';
 import { requireCaptured } from './with-breakwater.ts';
-
-/** An attachment as a document names it. */
-export interface NamedAttachment {
-  readonly name: string;
-  readonly digest: string;
-  /** Bytes of the whole. */
-  readonly length: number;
-  readonly type: string;
-}
 
 /** What of an attachment's bytes is on the device: `whole` or not, in order from the beginning. */
 export interface HeldBytes {
@@ -104,7 +96,5 @@ export function attachmentBytesOf(collection: RxCollection): AttachmentBytes {
 }
 
 function withDigest(document: StoredDocument, digest: string): NamedAttachment[] {
-  return Object.entries(document._attachments)
-    .filter(([, attachment]) => attachment.digest === digest)
-    .map(([name, { length, type }]) => ({ name, digest, length, type }));
+  return namedAttachments(document).filter((attachment) => attachment.digest === digest);
 }

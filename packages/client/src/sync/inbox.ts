@@ -2,6 +2,7 @@ import type { RxDatabase } from 'rxdb';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import type { RefusedValues } from '../storage/set-back.ts';
 import { listInternal, removeInternal, writeInternal } from './internal-store.ts';
+import { type GivenAttachment, keepBytes, readKept, removeKept } from './kept-bytes.ts';
 
 /** What the server did not take, as it is kept on the device until the user has decided. */
 export interface RefusedRecord extends RefusedValues {
@@ -26,12 +27,18 @@ export interface Inbox {
    * to, is left alone: who clicks twice wants it once.
    */
   settle(record: RefusedRecord, see: (records: readonly RefusedRecord[]) => Promise<void>): Promise<void>;
+  /** The bytes of the attachments that were refused with the record, as far as they were here. */
+  attachmentsOf(record: RefusedRecord): Promise<GivenAttachment[]>;
   close(): void;
 }
 
 const PREFIX = 'breakwater-refused-';
 
-export async function openInbox(database: RxDatabase): Promise<Inbox> {
+/** @param onLost bytes of attachments could not be kept with their record. */
+export async function openInbox(
+  database: RxDatabase,
+  onLost: (record: RefusedRecord, error: unknown) => void = () => {},
+): Promise<Inbox> {
   const recordByKey = new Map<string, RefusedRecord>();
   const records$ = new BehaviorSubject<readonly RefusedRecord[]>([]);
   let isEmitting = false;
@@ -65,8 +72,12 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
   }
 
   /** Hashed: the key of an internal document has at most 200 characters. */
-  async function keyOf({ collection, id, refusedRevision }: RefusedRecord): Promise<string> {
-    return PREFIX + (await database.hashFunction(JSON.stringify([collection, id, refusedRevision])));
+  async function keyOf(record: RefusedRecord): Promise<string> {
+    return PREFIX + (await hashOf(record));
+  }
+
+  async function hashOf({ collection, id, refusedRevision }: RefusedRecord): Promise<string> {
+    return database.hashFunction(JSON.stringify([collection, id, refusedRevision]));
   }
 
   /** By key: those that were refused as one, or the one alone. */
@@ -85,6 +96,10 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
     async keep(records) {
       for (const record of records) {
         const key = await keyOf(record);
+        // Without room for them the row goes back all the same: nothing may hold up the others.
+        await keepBytes(database, await hashOf(record), withAttachments(record)).catch((error) =>
+          onLost(record, error),
+        );
         await writeInternal<RefusedRecord>(database, key, () => record);
         set(key, record);
       }
@@ -95,14 +110,21 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
       for (const [key] of together) settlingKeys.add(key);
       try {
         await see(together.map(([, each]) => each));
-        for (const [key] of together) {
+        for (const [key, each] of together) {
           await removeInternal(database, key);
           set(key, undefined);
+          await removeKept(database, await hashOf(each), withAttachments(each));
         }
       } finally {
         for (const [key] of together) settlingKeys.delete(key);
       }
     },
+    attachmentsOf: async (record) => readKept(database, await hashOf(record), withAttachments(record)),
     close: () => subscription.unsubscribe(),
   };
+}
+
+/** Records of earlier versions have none. */
+function withAttachments({ collection, id, attachments = [] }: RefusedRecord) {
+  return { collection, id, attachments };
 }

@@ -13,6 +13,7 @@ import {
 import type { RxCollection, RxDatabase } from 'rxdb';
 import { requireCaptured } from '../storage/with-breakwater.ts';
 import type { RefusedRecord } from './inbox.ts';
+import type { GivenAttachment } from './kept-bytes.ts';
 import { type DocumentWrite, writeBatch } from './write-batch.ts';
 
 /** A refused write that is to be made again, with `change` on top. */
@@ -20,6 +21,8 @@ export interface WriteAgain {
   readonly collection: RxCollection;
   readonly record: RefusedRecord;
   readonly change?: JsonObject;
+  /** Those that were refused, with their bytes. */
+  readonly attachments: readonly GivenAttachment[];
 }
 
 /**
@@ -33,17 +36,26 @@ export function writeAgain(database: RxDatabase, writes: readonly WriteAgain[]):
   return writeBatch(database, writes.map(toDocumentWrite));
 }
 
-function toDocumentWrite({ collection, record, change = {} }: WriteAgain): DocumentWrite {
+function toDocumentWrite({ collection, record, change = {}, attachments }: WriteAgain): DocumentWrite {
   const { plan } = requireCaptured(collection);
   return {
     collection,
     id: record.id,
+    attachments,
+    removedAttachments: record.paths
+      .flatMap((path) => attachmentName(path) ?? [])
+      .filter((name) => !isKept(record, name)),
     change(fields) {
       if (record.kind === 'delete') return undefined;
       const again = fields === undefined ? record.document : withRefused(fields, plan, record);
       return { ...again, ...change };
     },
   };
+}
+
+/** Otherwise the user had removed it. */
+function isKept({ attachments = [] }: RefusedRecord, name: string): boolean {
+  return attachments.some((attachment) => attachment.name === name);
 }
 
 function withRefused(fields: JsonObject, plan: DocumentPlan, record: RefusedRecord): JsonObject {
