@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Transfer } from '@breakwater/client';
-import { addRxPlugin, type RxAttachment, type RxStorage } from 'rxdb';
+import { addRxPlugin, getChangedDocumentsSince, type RxAttachment, type RxStorage } from 'rxdb';
 import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments';
 import { expect } from 'vitest';
+import { judge, toHoldings } from '../src/judge.ts';
 import { createRandom } from '../src/random.ts';
 import { openWorldClient, startWorldServer, type WorldClient, type WorldServer } from '../src/world.ts';
+import { reportOn, statesOf } from '../src/world-judge.ts';
 
 addRxPlugin(RxDBAttachmentsPlugin);
 
@@ -20,6 +21,8 @@ export function noise(bytes: number, seed = 1): Blob {
 export interface AttachmentWorld {
   readonly server: WorldServer;
   device(name: string): Promise<WorldClient>;
+  /** Waits until these devices hold what the server holds, and nothing is pending. */
+  inStep(...devices: readonly WorldClient[]): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -40,6 +43,11 @@ export async function openAttachmentWorld(
       });
       devices.push(device);
       return device;
+    },
+    async inStep(...those) {
+      await Promise.all(those.map(({ sync }) => sync.awaitInSync()));
+      const report = async () => judge(toHoldings(statesOf(server)), await Promise.all(those.map(reportOn)));
+      await expect.poll(report, { timeout: 10_000 }).toEqual([]);
     },
     async end() {
       await Promise.all(devices.map((device) => device.end()));
@@ -66,12 +74,6 @@ export async function attachmentsOf({ notes }: WorldClient, id: string): Promise
   return Object.fromEntries(note.allAttachments().map((each) => [each.id, each.length]));
 }
 
-export async function inStep(...devices: readonly WorldClient[]): Promise<void> {
-  for (const device of devices) await device.sync.awaitInSync();
-  // Once more: the first may have brought news to the last.
-  for (const device of devices) await device.sync.awaitInSync();
-}
-
 /** Waits until the server has the bytes: until then another device cannot fetch them. */
 export async function uploaded(server: WorldServer, digest: string): Promise<void> {
   await expect.poll(() => server.store.blobs.isStored('default', digest), { timeout: 10_000 }).toBe(true);
@@ -81,16 +83,14 @@ export async function expectBytes(actual: Blob, expected: Blob): Promise<void> {
   expect(Buffer.from(await actual.arrayBuffer()).equals(Buffer.from(await expected.arrayBuffer()))).toBe(true);
 }
 
-/** The list of now, kept up to date. */
-export function watchTransfers({ sync }: WorldClient): { readonly now: readonly Transfer[]; stop(): void } {
-  let now: readonly Transfer[] = [];
-  const subscription = sync.transfers$.subscribe((transfers) => {
-    now = transfers;
-  });
-  return {
-    get now() {
-      return now;
-    },
-    stop: () => subscription.unsubscribe(),
-  };
+export async function revisionOf({ notes }: WorldClient, id: string): Promise<string> {
+  const [stored] = await notes.storageInstance.findDocumentsById([id], false);
+  return stored?._rev ?? '';
+}
+
+/** How many blobs wait beside the inbox. */
+export async function keptBytes({ notes }: WorldClient): Promise<number> {
+  const { internalStore } = notes.database;
+  const { documents } = await getChangedDocumentsSince(internalStore, 1_000);
+  return documents.filter(({ key, _deleted }) => key.startsWith('breakwater-bytes-') && !_deleted).length;
 }

@@ -53,14 +53,26 @@ export async function receiveBlob(wanted: WantedAttachment, part: Blob, options:
 
   while (size < length) {
     while (asked < length && coming.length < AHEAD) await ask();
-    const piece = await coming.shift();
-    signal.throwIfAborted();
+    const piece = await untilAborted(coming.shift(), signal);
     if (piece === undefined) break;
     received.push(piece);
     size += piece.length;
     onPiece({ size, toBlob });
   }
   return toBlob();
+}
+
+/** A piece that was asked for may take its time; who gives up does not wait for it. */
+async function untilAborted<T>(work: Promise<T> | undefined, signal: AbortSignal): Promise<T | undefined> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }
 
 /** The server may answer with less than was asked for. */
