@@ -11,6 +11,9 @@ export { type BreakwaterStorageOptions, withBreakwater } from './storage/with-br
 export { replicate } from './replicate.ts';
 export type { ReplicateOptions, Replication } from './replication.ts';
 export { type BatchCollection, type BatchOf, batch, type ChangeOf } from './batch.ts';
+export { type PutImageOptions, putImage } from './images/put-image.ts';
+export { type ImageUrl, type ImageUrlOptions, imageUrl } from './images/image-url.ts';
+export { ImageError } from './images/image-error.ts';
 export { type StorageUsage, storageUsage } from './blobs/device-storage.ts';
 export type { AttachmentDataOptions } from './blobs/attachments.ts';
 export type { Prefetched } from './blobs/prefetch.ts';

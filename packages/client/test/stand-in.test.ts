@@ -28,7 +28,10 @@ describe('what stands in for bytes', () => {
 
   it('[AT2] takes the place of what RxDB would miss: a new name, and a new digest under a known one', () => {
     const hasData = ({ document }: Row) =>
-      Object.entries(document._attachments as { [name: string]: object }).map(([name, value]) => [name, 'data' in value]);
+      Object.entries(document._attachments as { [name: string]: object }).map(([name, value]) => [
+        name,
+        'data' in value,
+      ]);
     const before = { kept: named(digest), replaced: named(digest) };
     const after = { kept: named(digest), replaced: named(other), added: named(digest), constructor: named(digest) };
     expect(hasData(withStandIns(row(before, after)))).toEqual([

@@ -1,8 +1,15 @@
-import { AttachmentMissingError, batch, ConfirmTimeoutError, createDatabase, type Replication, replicate } from '@breakwater/client';
+import {
+  AttachmentMissingError,
+  batch,
+  ConfirmTimeoutError,
+  createDatabase,
+  type Replication,
+  replicate,
+} from '@breakwater/client';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { addRxPlugin, type RxStorage, type RxStorageInstance } from 'rxdb';
-import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
 import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments';
+import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
