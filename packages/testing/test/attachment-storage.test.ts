@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { createDatabase, replicate, StorageFullError, type SyncError, storageUsage } from '@breakwater/client';
+import {
+  createDatabase,
+  defineCollections,
+  replicate,
+  StorageFullError,
+  type SyncError,
+  storageUsage,
+} from '@breakwater/client';
 import type { RxStorage } from 'rxdb';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { firstValueFrom } from 'rxjs';
@@ -57,6 +64,15 @@ function faulty<I, O>(storage: RxStorage<I, O>): RxStorage<I, O> {
   };
 }
 
+/** As the wrappers are that resolve these options. */
+function tolerant<I, O>(storage: RxStorage<I, O>): RxStorage<I, O> {
+  return {
+    ...storage,
+    createStorageInstance: (params) =>
+      storage.createStorageInstance({ ...params, schema: { ...params.schema, attachments: {} } }),
+  };
+}
+
 describe('the storage under attachments', () => {
   it('[AT8] bytes that rotted on the device are not sent, and told of', async () => {
     const errors: SyncError[] = [];
@@ -110,6 +126,19 @@ describe('the storage under attachments', () => {
     await expect(sync.awaitInSync()).rejects.toThrow('a hashFunction that is not sha-256');
     expect(sync.status).toMatchObject({ state: 'failed' });
     await database.remove();
+  });
+
+  it('[AT13] neither does one that compresses or encrypts them', async () => {
+    for (const attachments of [{ compression: 'deflate' }, { encrypted: true }] as const) {
+      const schema = { ...worldCollections.notes.schema, attachments };
+      const collections = defineCollections({ notes: { schema } });
+      const name = `changed-${crypto.randomUUID()}`;
+      const storage = getRxStorageMemory();
+      const database = await createDatabase({ name, storage: tolerant(storage), collections });
+      const sync = replicate(database, { url: world.server.url });
+      await expect(sync.awaitInSync()).rejects.toThrow('notes: attachments that RxDB compresses or encrypts');
+      await database.remove();
+    }
   });
 
   it('[AT14] the platform is asked to keep the data once an attachment is written, once, unless it does already', async () => {

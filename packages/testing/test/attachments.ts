@@ -72,6 +72,22 @@ export function describeAttachments(title: string, storage: () => RxStorage<unkn
       await expectBytes(await (await attachmentOf(two, 'a', 'photo')).getData(), data);
     });
 
+    it('[AT2] what stands in for bytes is not handed out for those that it replaced, nor taken for a user who attaches it', async () => {
+      await share(noise(500));
+      const before = await attachmentOf(two, 'a', 'photo');
+      await share(noise(600, 2));
+      two.sync.pause();
+      await expect.poll(async () => (await attachmentOf(two, 'a', 'photo')).length).toBe(600);
+      await expect(before.getData()).rejects.toThrow();
+      const text = `breakwater: these bytes are elsewhere: ${'a'.repeat(64)}`;
+      await attach(two, 'a', 'text', new Blob([text]));
+      expect(await (await attachmentOf(two, 'a', 'text')).getStringData()).toBe(text);
+      two.sync.start();
+      await world.inStep(one, two);
+      await uploaded(world.server, (await attachmentOf(two, 'a', 'text')).digest);
+      expect(await (await attachmentOf(one, 'a', 'text')).getStringData()).toBe(text);
+    });
+
     it('[AT3] what has come is stored unseen: the revision stays, no query wakes, nothing is pushed', async () => {
       await share(noise(1_000));
       const before = await revisionOf(two, 'a');

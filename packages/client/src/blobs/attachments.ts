@@ -9,7 +9,7 @@ import { askToPersist } from './device-storage.ts';
 import type { FetchOptions } from './download-options.ts';
 import { fetchOnRead } from './fetch-on-read.ts';
 import { missingAmong, missingIn, type Prefetched, prefetch } from './prefetch.ts';
-import { requireSha256 } from './require-sha256.ts';
+import { requirePlainBytes } from './require-plain-bytes.ts';
 
 export interface AttachmentsOptions {
   readonly database: RxDatabase;
@@ -31,7 +31,7 @@ export interface AttachmentDataOptions {
 
 /** What a tab makes of attachments, whether it replicates or watches. */
 export interface Attachments {
-  /** @throws Error when the database names bytes by another hash than sha-256. */
+  /** @throws Error when the database names bytes by another hash than sha-256, or compresses or encrypts them. */
   open(): Promise<void>;
   data(attachment: RxAttachment<unknown>, options?: AttachmentDataOptions): Promise<Blob>;
   prefetch(of?: RxCollection | RxQuery, options?: AttachmentDataOptions): Promise<Prefetched>;
@@ -93,7 +93,7 @@ export function createAttachments(options: AttachmentsOptions): Attachments {
 
   return {
     async open() {
-      if (collections.length > 0) await requireSha256(database);
+      await requirePlainBytes(database, collections);
     },
     async data(attachment, { wait = false, signal } = {}) {
       const { doc, id: name, digest, length, type } = attachment;

@@ -42,16 +42,21 @@ export function attachmentBytesOf(collection: RxCollection): AttachmentBytes {
     return document === undefined ? [] : withDigest(document, digest);
   }
 
+  async function isNamed(id: string, name: string, digest: string): Promise<boolean> {
+    return (await named(id, digest)).some((each) => each.name === name);
+  }
+
   async function held(id: string, name: string, digest: string): Promise<HeldBytes | undefined> {
-    const attachments = await named(id, digest);
-    if (!attachments.some((each) => each.name === name)) return undefined;
+    if (!(await isNamed(id, name, digest))) return undefined;
     try {
       const data = await database.lockedRun(() => readAttachment(id, name, digest));
-      const part = await readStandIn(data, digest);
-      return part === undefined ? { isWhole: true, data } : { isWhole: false, data: part };
+      const standIn = await readStandIn(data);
+      if (standIn?.digest === digest) return { isWhole: false, data: standIn.part };
+      // Some storages answer by name alone, and it may have been replaced in between.
+      return (await isNamed(id, name, digest)) ? { isWhole: true, data } : undefined;
     } catch (error) {
       // Replaced or removed in between.
-      if (!(await named(id, digest)).some((each) => each.name === name)) return undefined;
+      if (!(await isNamed(id, name, digest))) return undefined;
       throw error;
     }
   }

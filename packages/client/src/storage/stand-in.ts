@@ -27,13 +27,20 @@ export function createStandIn(digest: string, length: number, part?: Blob): Blob
   return standIn;
 }
 
-/** The part of the bytes that is here; undefined: `data` is no stand-in, but the bytes. */
-export async function readStandIn(data: Blob, digest: string): Promise<Blob | undefined> {
-  if (!isDigest(digest)) return undefined;
+export interface StandIn {
+  /** Of the bytes that it stands in for. */
+  readonly digest: string;
+  /** As many of them as are here. */
+  readonly part: Blob;
+}
+
+/** Undefined: `data` is no stand-in, but bytes. */
+export async function readStandIn(data: Blob): Promise<StandIn | undefined> {
   const mark = await data.slice(0, MARK_BYTES).text();
-  if (mark !== markOf(digest)) return undefined;
+  const digest = mark.slice(WORDS.length);
+  if (!isDigest(digest) || mark !== markOf(digest)) return undefined;
   // The whole of it: its own size may be that of the attachment.
-  return new Blob([(await data.arrayBuffer()).slice(MARK_BYTES)]);
+  return { digest, part: new Blob([(await data.arrayBuffer()).slice(MARK_BYTES)]) };
 }
 
 /** The row, with a stand-in for each attachment that RxDB needs bytes of and that brings none. */
