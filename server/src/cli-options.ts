@@ -12,6 +12,10 @@ export interface CliOptions {
   /** Undefined: any. */
   readonly collections: readonly string[] | undefined;
   readonly staticDir: string | undefined;
+  /** Bytes. Undefined: no limit. */
+  readonly maxTenantBlobBytes: number | undefined;
+  /** Undefined: the server's default. */
+  readonly keepUnusedBlobsHours: number | undefined;
 }
 
 export interface PurgeOptions {
@@ -36,8 +40,13 @@ Usage: breakwater [--static DIR] [--help]
 Environment:
   HOST                    where to listen (default localhost; 0.0.0.0 for every network)
   PORT                    on which port (default 8080)
-  BREAKWATER_DATA         the data directory (default ./data)
+  BREAKWATER_DATA         the data directory (default ./data): the database, and the attachments in its folder blobs.
+                          A backup needs both; copy the database first.
   BREAKWATER_COLLECTIONS  the collections there are, with commas between them (default: whatever clients name)
+  BREAKWATER_MAX_TENANT_BLOB_BYTES
+                          bytes that the attachments of a tenant may have together (default: no limit)
+  BREAKWATER_KEEP_UNUSED_BLOBS_HOURS
+                          for how long attachments are kept that no document has any more (default 24)
 
 Everybody who reaches the server may read and write everything. To ask for tokens, start it from a program of your own:
 createServer({ authenticate }) of @breakwater/server.`;
@@ -62,6 +71,8 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
     dataDir,
     collections: readList(env.BREAKWATER_COLLECTIONS),
     staticDir,
+    maxTenantBlobBytes: readWhole(env, 'BREAKWATER_MAX_TENANT_BLOB_BYTES', 0),
+    keepUnusedBlobsHours: readWhole(env, 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS', 1),
   };
   return { name: 'serve', options };
 }
@@ -107,6 +118,15 @@ function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new CliError(`PORT is '${text}'; set it to a number from 0 to 65535.`);
   return port;
+}
+
+/** Undefined: it is not set. */
+function readWhole(env: NodeJS.ProcessEnv, name: string, least: number): number | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least) return value;
+  throw new CliError(`${name} is '${text}'; set it to a whole number from ${least}.`);
 }
 
 function readList(text: string | undefined): readonly string[] | undefined {

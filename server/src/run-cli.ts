@@ -27,12 +27,16 @@ function run(command: CliCommand): Promise<void> | void {
 }
 
 async function start(options: CliOptions): Promise<void> {
-  const { host, dataDir, staticDir } = options;
+  const { host, dataDir, staticDir, maxTenantBlobBytes, keepUnusedBlobsHours } = options;
   if (staticDir !== undefined) requireDirectory(staticDir);
   const server = await createServer({
     dataDir,
     ...(options.collections === undefined ? {} : { collections: options.collections }),
     ...(staticDir === undefined ? {} : { staticDir }),
+    blobs: {
+      ...(maxTenantBlobBytes === undefined ? {} : { maxTenantBytes: maxTenantBlobBytes }),
+      ...(keepUnusedBlobsHours === undefined ? {} : { keepUnusedHours: keepUnusedBlobsHours }),
+    },
   });
   closeOnSignal(server);
   const { port } = await listen(server, options);

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { SqliteReader } from './sqlite-reader.ts';
-import type { BlobIndex, BlobPlace, BlobRef, BlobRow, BlobUse, RowKey } from './store.ts';
+import type { BlobIndex, BlobRef, BlobRow, BlobUse, RowKey } from './store.ts';
 
 /** What is not said to read must run inside a transaction. */
 export interface SqliteBlobs
@@ -14,19 +13,26 @@ export interface SqliteBlobs
   dropUnused(tenant: string, digest: string, unusedBefore: number): boolean;
 }
 
-type SqlRef = { readonly collection: string; readonly id: string; readonly length: number; readonly replica: string };
+type SqlRef = Omit<BlobRow, 'labels'> & { readonly labels: string };
+
+/** SQLite would rather look through all references of the tenant. */
+const BY_DIGEST = 'INDEXED BY blob_refs_by_digest';
 
 /** More rows than one push has. Bounds the time of counting those that share one picture. */
 const MAX_ROWS_COUNTED = 2_000;
 
 /** `now` answers milliseconds since 1970. */
-export function openBlobs(database: DatabaseSync, reader: SqliteReader, now: () => number): SqliteBlobs {
+export function openBlobs(database: DatabaseSync, now: () => number): SqliteBlobs {
+  const selectRefs = 'SELECT collection, id, digest, length FROM blob_refs';
+  const selectRows = (index = '') => `
+    SELECT collection, id, digest, length, replica, labels
+    FROM blob_refs ${index} JOIN rows USING (tenant, collection, id)
+  `;
+  const selectRefsOfRow = database.prepare(`${selectRefs} WHERE tenant = ? AND collection = ? AND id = ?`);
   const selectOfRow = database.prepare(
-    'SELECT digest, length FROM blob_refs WHERE tenant = ? AND collection = ? AND id = ? ORDER BY digest, length',
+    `${selectRows()} WHERE tenant = ? AND collection = ? AND id = ? ORDER BY digest, length`,
   );
-  const selectByDigest = database.prepare(
-    'SELECT collection, id, length, replica FROM blob_refs WHERE tenant = ? AND digest = ? LIMIT ?',
-  );
+  const selectByDigest = database.prepare(`${selectRows(BY_DIGEST)} WHERE tenant = ? AND digest = ? LIMIT ?`);
   const countRows = database.prepare(`
     SELECT count(*) AS rows
     FROM (SELECT 1 FROM blob_refs WHERE tenant = ? AND digest = ? AND length = ? LIMIT ${MAX_ROWS_COUNTED})
@@ -34,8 +40,7 @@ export function openBlobs(database: DatabaseSync, reader: SqliteReader, now: () 
   const selectBlob = database.prepare('SELECT 1 FROM blob_refs WHERE tenant = ? AND digest = ? AND length = ? LIMIT 1');
   const selectAny = database.prepare('SELECT 1 FROM blob_refs WHERE tenant = ? AND digest = ? LIMIT 1');
   const selectMissing = database.prepare(`
-    SELECT collection, id, digest, length FROM blob_refs
-    WHERE missing = 1 AND tenant = ? AND replica = ? AND (collection, id, digest, length) > (?, ?, ?, ?)
+    ${selectRows()} WHERE missing = 1 AND tenant = ? AND replica = ? AND (collection, id, digest, length) > (?, ?, ?, ?)
     ORDER BY collection, id, digest, length LIMIT ?
   `);
   const selectStored = database.prepare('SELECT 1 FROM blobs WHERE tenant = ? AND digest = ?');
@@ -47,7 +52,7 @@ export function openBlobs(database: DatabaseSync, reader: SqliteReader, now: () 
   const removeRef = database.prepare(
     'DELETE FROM blob_refs WHERE tenant = ? AND collection = ? AND id = ? AND digest = ? AND length = ?',
   );
-  const setMissing = database.prepare('UPDATE blob_refs SET missing = ? WHERE tenant = ? AND digest = ?');
+  const setMissing = database.prepare(`UPDATE blob_refs ${BY_DIGEST} SET missing = ? WHERE tenant = ? AND digest = ?`);
   const addTotal = database.prepare(`
     INSERT INTO blob_totals (tenant, bytes) VALUES (?, ?)
     ON CONFLICT (tenant) DO UPDATE SET bytes = bytes + excluded.bytes
@@ -60,27 +65,12 @@ export function openBlobs(database: DatabaseSync, reader: SqliteReader, now: () 
   const removeUnused = database.prepare('DELETE FROM blobs WHERE tenant = ? AND digest = ? AND unused_since < ?');
 
   return {
-    ofRow,
-    rowsWith(tenant, digest, maxRows) {
-      const found = selectByDigest.all(tenant, digest, maxRows) as SqlRef[];
-      return found.flatMap((ref): BlobRow[] => {
-        const row = reader.row(tenant, ref);
-        return row === undefined ? [] : [{ ...ref, digest, labels: row.labels }];
-      });
-    },
+    ofRow: (tenant, { collection, id }) => toRows(selectOfRow.all(tenant, collection, id)),
+    rowsWith: (tenant, digest, maxRows) => toRows(selectByDigest.all(tenant, digest, maxRows)),
     missing(tenant, replica, { after, maxRefs }) {
       // Nothing comes before the empty text.
       const { collection, id, digest, length } = after ?? { collection: '', id: '', digest: '', length: -1 };
-      const found = selectMissing.all(
-        tenant,
-        replica,
-        collection,
-        id,
-        digest,
-        length,
-        maxRefs,
-      ) as unknown as BlobPlace[];
-      return found.map((place) => ({ ...place }));
+      return toRows(selectMissing.all(tenant, replica, collection, id, digest, length, maxRefs));
     },
     isStored: (tenant, digest) => selectStored.get(tenant, digest) !== undefined,
     tenants: () => selectTenants.all().map(({ tenant }) => String(tenant)),
@@ -90,7 +80,7 @@ export function openBlobs(database: DatabaseSync, reader: SqliteReader, now: () 
     }),
     isReferenced: hasRow,
     replace(tenant, key, blobs, replica) {
-      const before = ofRow(tenant, key);
+      const before = selectRefsOfRow.all(tenant, key.collection, key.id) as unknown as BlobRef[];
       for (const blob of before) if (!holds(blobs, blob)) remove(tenant, key, blob);
       for (const blob of blobs) if (!holds(before, blob)) add(tenant, key, blob, replica);
     },
@@ -104,10 +94,6 @@ export function openBlobs(database: DatabaseSync, reader: SqliteReader, now: () 
     },
     dropUnused: (tenant, digest, before) => removeUnused.run(tenant, digest, Math.trunc(before)).changes > 0,
   };
-
-  function ofRow(tenant: string, { collection, id }: RowKey): BlobRef[] {
-    return (selectOfRow.all(tenant, collection, id) as unknown as BlobRef[]).map((blob) => ({ ...blob }));
-  }
 
   function hasRow(tenant: string, { digest, length }: BlobRef): boolean {
     return selectBlob.get(tenant, digest, length) !== undefined;
@@ -131,6 +117,10 @@ export function openBlobs(database: DatabaseSync, reader: SqliteReader, now: () 
     if (!hasRow(tenant, blob)) addTotal.run(tenant, -length);
     if (!hasAnyRow(tenant, digest)) setUnused.run(Math.trunc(now()), tenant, digest);
   }
+}
+
+function toRows(found: readonly unknown[]): BlobRow[] {
+  return (found as readonly SqlRef[]).map(({ labels, ...ref }) => ({ ...ref, labels: JSON.parse(labels) as string[] }));
 }
 
 function holds(blobs: readonly BlobRef[], { digest, length }: BlobRef): boolean {

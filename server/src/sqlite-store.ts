@@ -64,7 +64,7 @@ function openDatabase(directory: DataDirectory | undefined, now: () => number): 
 
 function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now: () => number): Store {
   const reader = openReader(database);
-  const blobs = openBlobs(database, reader, now);
+  const blobs = openBlobs(database, now);
   const writer = openWriter(database, reader, blobs, now);
   const tombstones = openTombstones(database);
   const queue = createCommitQueue(database);

@@ -111,7 +111,7 @@ export interface BlobUse {
  */
 export interface BlobIndex {
   /** What a row refers to. */
-  ofRow(tenant: string, key: RowKey): readonly BlobRef[];
+  ofRow(tenant: string, key: RowKey): readonly BlobRow[];
   /** Rows that refer to the digest, with any length; at most so many. */
   rowsWith(tenant: string, digest: string, maxRows: number): readonly BlobRow[];
   isReferenced(tenant: string, blob: BlobRef): boolean;
@@ -119,7 +119,7 @@ export interface BlobIndex {
    * References that came with a replica's writes, to blobs that are not there: at most `maxRefs` after a place, in the
    * order of their places.
    */
-  missing(tenant: string, replica: string, query: MissingQuery): readonly BlobPlace[];
+  missing(tenant: string, replica: string, query: MissingQuery): readonly BlobRow[];
   isStored(tenant: string, digest: string): boolean;
   /** The bytes are there, on the disk. Unless a row refers to them they are unused from now on. */
   setStored(tenant: string, digest: string): Promise<void>;
@@ -131,9 +131,10 @@ export interface BlobIndex {
   tenants(): readonly string[];
 }
 
-/** Where a reference is. */
+/** A reference, and the row that it is in. */
 export interface BlobPlace extends RowKey, BlobRef {}
 
+/** A reference with what is known of it. */
 export interface BlobRow extends BlobPlace {
   /** Who may read the row. */
   readonly labels: readonly string[];

@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CliError, readCliCommand } from '../src/cli-options.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
+import { noise, rowWith } from './blob-world.ts';
+import { notes, resultsOf } from './hub-world.ts';
 import { type CliRun, runCli, type ServerProcess, startCli } from './server-process.ts';
 import { makeTemporaryDirectory, type TemporaryDirectory } from './temporary-directory.ts';
+import { openClient } from './test-client.ts';
 
 let directory: TemporaryDirectory;
 let running: ServerProcess[];
@@ -31,6 +34,22 @@ test('[CL1] it serves the files it is told to', async () => {
   writeFileSync(join(directory.path, 'site/index.html'), 'hello');
   const server = await start({ args: ['--static', 'site'] });
   expect(await (await fetch(`http://localhost:${server.port}/`)).text()).toBe('hello');
+});
+
+test('[CL7] the environment says how many bytes a tenant may have as attachments', async () => {
+  const server = await start({ env: { BREAKWATER_MAX_TENANT_BLOB_BYTES: '100' } });
+  const client = await openClient(`ws://localhost:${server.port}/sync`);
+  const answer = await client.push(notes(rowWith('a', { big: noise(101) }), rowWith('b', { fits: noise(100, 2) })));
+  expect(resultsOf(answer)).toMatchObject([{ code: 'over-quota' }, { kind: 'stored' }]);
+  client.terminate();
+});
+
+test('[CL7] and for how long those are kept that nobody has any more', () => {
+  const command = (env: NodeJS.ProcessEnv) => readCliCommand([], env);
+  expect(command({ BREAKWATER_KEEP_UNUSED_BLOBS_HOURS: '72' })).toMatchObject({
+    options: { keepUnusedBlobsHours: 72 },
+  });
+  expect(command({})).toMatchObject({ options: { keepUnusedBlobsHours: undefined, maxTenantBlobBytes: undefined } });
 });
 
 test('[CL2] SIGTERM and SIGINT end it in order, with exit code 0', async () => {
@@ -73,12 +92,14 @@ test('[CL3] other faults of the call are one line as well', async () => {
     faults.map(([args = [], env], i) => run({ args, env: { PORT: '0', BREAKWATER_DATA: `d${i}`, ...env } })),
   );
   for (const [i, exit] of exits.entries()) expect(exit).toEqual(failed(expect.stringMatching(faults[i]?.[2] ?? '')));
-});
+}, 30_000);
 
 test('[CL4] --help explains it all and starts nothing', async () => {
   const { code, stdout } = await run({ args: ['--help'] });
   expect(code).toBe(0);
   for (const word of ['HOST', 'PORT', 'BREAKWATER_DATA', 'BREAKWATER_COLLECTIONS', '--static', 'purge --older-than'])
+    expect(stdout).toContain(word);
+  for (const word of ['BREAKWATER_MAX_TENANT_BLOB_BYTES', 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS'])
     expect(stdout).toContain(word);
 });
 
@@ -131,6 +152,18 @@ test('[CL6] purge needs an age that makes sense, and nothing else takes one', ()
   }
   expectFault(['--older-than', '30'], '--older-than belongs to breakwater purge. See breakwater --help.');
   expectFault(['purge', '--older-than', '30', '--static', '.'], 'purge serves no files; leave --static away.');
+});
+
+test('[CL3] numbers of the environment that make no sense are named', () => {
+  const faults: [string, string, number][] = [
+    ['BREAKWATER_MAX_TENANT_BLOB_BYTES', '1 GB', 0],
+    ['BREAKWATER_MAX_TENANT_BLOB_BYTES', '-1', 0],
+    ['BREAKWATER_KEEP_UNUSED_BLOBS_HOURS', '0', 1],
+  ];
+  for (const [name, text, least] of faults) {
+    const message = `${name} is '${text}'; set it to a whole number from ${least}.`;
+    expect(() => readCliCommand([], { [name]: text })).toThrow(new CliError(message));
+  }
 });
 
 test('[CL3] a command that there is not, and an option without its value, are named', () => {

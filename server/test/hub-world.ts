@@ -3,7 +3,7 @@ import { type DownMessage, down, type Row, type RowGroup, type RowResult } from 
 import type { Authorize } from '../src/authorize.ts';
 import { type CollectionNames, collectionFilter } from '../src/collection-names.ts';
 import { createDefinitions } from '../src/definitions.ts';
-import { createHub, type Hub, type Member } from '../src/hub.ts';
+import { createHub, type Hub, type HubOptions, type Member } from '../src/hub.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
 import type { Scheduler } from '../src/scheduler.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
@@ -46,6 +46,8 @@ export interface TestPeer {
   full: boolean;
   /** Full as well once it has heard so many messages. */
   fullAfter: number;
+  /** Called after each message. */
+  onHeard: () => void;
   /** Pushes and answers what came of it, in its place among all it heard. */
   push(...groups: RowGroup[]): Promise<DownMessage | undefined>;
   /** The same as a batch. */
@@ -58,10 +60,10 @@ export interface HubWorld {
   readonly hub: Hub;
   readonly store: Store;
   readonly logged: string[];
-  join(tenant?: string, labels?: readonly string[], user?: string): TestPeer;
+  join(tenant?: string, labels?: readonly string[], user?: string, replica?: string): TestPeer;
 }
 
-export interface HubWorldOptions {
+export interface HubWorldOptions extends Pick<HubOptions, 'blobs' | 'maxTenantBlobBytes'> {
   readonly store?: Store;
   readonly collections?: CollectionNames;
   readonly limits?: Partial<Limits>;
@@ -84,20 +86,22 @@ export function createHubWorld({
     log: (line) => logged.push(line),
     ...others,
   });
-  const join: HubWorld['join'] = (tenant = 'acme', labels = [tenant], user = 'anna') => {
-    return joinHub(hub, { tenant, labels, user });
+  const join: HubWorld['join'] = (tenant = 'acme', labels = [tenant], user = 'anna', replica = '') => {
+    return joinHub(hub, { tenant, labels, user, replica });
   };
   return { hub, store, logged, join };
 }
 
-function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user'>): TestPeer {
+function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user' | 'replica'>): TestPeer {
   const heard: DownMessage[] = [];
   const ended: string[] = [];
   const member = hub.join({
     ...identity,
     send(frame) {
       const message = down.decode(frame);
-      if (message !== undefined) heard.push(message);
+      if (message === undefined) return;
+      heard.push(message);
+      peer.onHeard();
     },
     end: (reason) => ended.push(reason),
     isFull: () => peer.full || heard.length >= peer.fullAfter,
@@ -109,6 +113,7 @@ function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user'>): 
     heard,
     ended,
     full: false,
+    onHeard: () => {},
     fullAfter: Number.POSITIVE_INFINITY,
     push: (...groups) => push(groups, false),
     pushAtomic: (...groups) => push(groups, true),

@@ -1,4 +1,6 @@
 import type {
+  BlobPlace,
+  BlobRef,
   Commit,
   PageQuery,
   RowKey,
@@ -401,6 +403,148 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
       });
     }
 
+    test('[ST20] what a row refers to is kept in its commit: replaced, left as it is, and gone with the document', async () => {
+      const store = await open();
+      const refs = () => refsOf(store, 'a');
+      await put(store, ['a'], { blobs: [RED, BLUE] });
+      expect(refs()).toEqual([RED, BLUE]);
+      await put(store, ['a']);
+      expect(refs()).toEqual([RED, BLUE]);
+      const failing = store.commit(TENANT, [key('a')], () => {
+        return { writes: [row('a', { blobs: [] }), row('not asked for')], result: 0 };
+      });
+      await expect(failing).rejects.toThrow();
+      expect(refs()).toEqual([RED, BLUE]);
+      await put(store, ['a'], { blobs: [BLUE, GREEN] });
+      expect(refs()).toEqual([BLUE, GREEN]);
+      await put(store, ['a'], { deleted: true });
+      expect(refs()).toEqual([]);
+      expect(store.blobs.isReferenced(TENANT, BLUE)).toBe(false);
+    });
+
+    test('[ST20] a row is found by what it refers to, with its labels, length and writer', async () => {
+      const store = await open();
+      const other = { digest: RED.digest, length: 7 };
+      await put(store, ['a', 'b'], { blobs: [RED] }, 'phone');
+      await put(store, ['c'], { blobs: [other, BLUE], labels: ['few'] }, 'tablet');
+      const found = store.blobs.rowsWith(TENANT, RED.digest, 10);
+      expect([...found].sort((x, y) => (x.id < y.id ? -1 : 1))).toEqual([
+        { ...key('a'), ...RED, labels: [LABEL], replica: 'phone' },
+        { ...key('b'), ...RED, labels: [LABEL], replica: 'phone' },
+        { ...key('c'), ...other, labels: ['few'], replica: 'tablet' },
+      ]);
+      expect(store.blobs.ofRow(TENANT, key('c'))).toContainEqual({
+        ...key('c'),
+        ...other,
+        labels: ['few'],
+        replica: 'tablet',
+      });
+      expect(store.blobs.rowsWith(TENANT, RED.digest, 2)).toHaveLength(2);
+      expect(store.blobs.rowsWith('others', RED.digest, 2)).toEqual([]);
+      expect([RED, other, { ...RED, length: 8 }].map((blob) => store.blobs.isReferenced(TENANT, blob))).toEqual([
+        true,
+        true,
+        false,
+      ]);
+    });
+
+    test('[ST21] what is missing is listed for the replica that wrote it, each place once', async () => {
+      const store = await open();
+      await put(store, ['a', 'b', 'c'], { blobs: [RED, BLUE] }, 'phone');
+      await put(store, ['d'], { blobs: [RED] }, 'tablet');
+      // The writer of the row is another one now, but not that of the reference.
+      await put(store, ['a'], { blobs: [RED, GREEN] }, 'tablet');
+      expect(missing(store, 'phone', 10)).toEqual(['a red', 'b blue', 'b red', 'c blue', 'c red']);
+      expect(missing(store, 'phone', 1)).toEqual(['a red', 'b blue', 'b red', 'c blue', 'c red']);
+      expect(missing(store, 'tablet', 2)).toEqual(['a green', 'd red']);
+      expect(missing(store, '', 2)).toEqual([]);
+    });
+
+    test('[ST22] what is stored is missing nowhere in the tenant, also to references that come later', async () => {
+      const store = await open();
+      await put(store, ['a'], { blobs: [RED] }, 'phone');
+      await store.blobs.setStored(TENANT, RED.digest);
+      await put(store, ['b'], { blobs: [RED, BLUE] }, 'phone');
+      expect(missing(store, 'phone', 10)).toEqual(['b blue']);
+      expect([RED, BLUE].map(({ digest }) => store.blobs.isStored(TENANT, digest))).toEqual([true, false]);
+      expect(store.blobs.isStored('others', RED.digest)).toBe(false);
+      await store.blobs.setGone(TENANT, RED.digest);
+      expect(store.blobs.isStored(TENANT, RED.digest)).toBe(false);
+      expect(missing(store, 'phone', 10)).toEqual(['a red', 'b blue', 'b red']);
+    });
+
+    test('[ST23] a commit sees what the rows refer to before it: bytes of each blob once, and rows with it', async () => {
+      const store = await open();
+      const seen = async () => {
+        const look = await store.commit(TENANT, [], (_, use) => {
+          return { writes: [], result: [use.bytes(), use.rowsWith(RED), use.rowsWith(BLUE)] };
+        });
+        return look.result;
+      };
+      expect(await seen()).toEqual([0, 0, 0]);
+      await put(store, ['a', 'b'], { blobs: [RED] });
+      await put(store, ['c'], { blobs: [RED, BLUE] });
+      await store.commit('others', [key('a')], () => ({ writes: [row('a', { blobs: [GREEN] })], result: 0 }));
+      expect(await seen()).toEqual([RED.length + BLUE.length, 3, 1]);
+      await put(store, ['a'], { blobs: [] });
+      await put(store, ['c'], { deleted: true });
+      expect(await seen()).toEqual([RED.length, 1, 0]);
+      await put(store, ['b'], { blobs: [BLUE] });
+      expect(await seen()).toEqual([BLUE.length, 0, 1]);
+      expect([...store.blobs.tenants()].sort()).toEqual([TENANT, 'others']);
+    });
+
+    test('[ST24] a blob is dropped once no row has referred to it for long enough', async () => {
+      const store = await open();
+      const drop = () => store.blobs.dropUnused(TENANT, RED.digest, time);
+      await put(store, ['a', 'b'], { blobs: [RED] });
+      await store.blobs.setStored(TENANT, RED.digest);
+      time += 1;
+      await put(store, ['a'], { blobs: [] });
+      time += 1;
+      expect(await drop()).toBe(false);
+      await put(store, ['b'], { deleted: true });
+      expect(await drop()).toBe(false);
+      time += 1;
+      // Used once more it begins anew.
+      await put(store, ['c'], { blobs: [RED] });
+      expect(await drop()).toBe(false);
+      await put(store, ['c'], { blobs: [] });
+      expect(await drop()).toBe(false);
+      time += 1;
+      expect(await store.blobs.dropUnused('others', RED.digest, time)).toBe(false);
+      expect(await drop()).toBe(true);
+      expect(store.blobs.isStored(TENANT, RED.digest)).toBe(false);
+      await put(store, ['d'], { blobs: [RED] }, 'phone');
+      expect(missing(store, 'phone', 10)).toEqual(['d red']);
+    });
+
+    test('[ST24] what comes when no row refers to it any more is unused from then on', async () => {
+      const store = await open();
+      await store.blobs.setStored(TENANT, RED.digest);
+      const from = time;
+      time += 5;
+      // Said twice it is not younger.
+      await store.blobs.setStored(TENANT, RED.digest);
+      expect(await store.blobs.dropUnused(TENANT, RED.digest, from)).toBe(false);
+      expect(await store.blobs.dropUnused(TENANT, RED.digest, from + 1)).toBe(true);
+      expect(await store.blobs.dropUnused(TENANT, RED.digest, from + 1)).toBe(false);
+    });
+
+    if (reopen !== undefined) {
+      test('[ST11] references and what is stored are there after opening again', async () => {
+        const first = await open();
+        await put(first, ['a'], { blobs: [RED, BLUE] }, 'phone');
+        await first.blobs.setStored(TENANT, RED.digest);
+        await first.close();
+        const second = await reopen(now);
+        store = second;
+        expect(refsOf(second, 'a')).toEqual([RED, BLUE]);
+        expect(missing(second, 'phone', 10)).toEqual(['a blue']);
+        expect(second.blobs.isStored(TENANT, RED.digest)).toBe(true);
+      });
+    }
+
     test('[ST12] does what a map with counters does', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(anyCommit, { maxLength: 25 }), (commits) => compareWithModel(create, commits)),
@@ -439,9 +583,41 @@ function row(id: string, change: Partial<RowWrite> = {}): RowWrite {
   return { collection: 'notes', id, deleted: false, doc: '{"title":"x"}', state, labels: [LABEL], ...change };
 }
 
-function put(store: Store, ids: readonly string[], change: Partial<RowWrite> = {}): Promise<Commit<number>> {
+function put(
+  store: Store,
+  ids: readonly string[],
+  change: Partial<RowWrite> = {},
+  replica?: string,
+): Promise<Commit<number>> {
   const keys = ids.map((id) => key(id));
-  return store.commit(TENANT, keys, () => ({ writes: ids.map((id) => row(id, change)), result: 0 }));
+  const decide = () => ({ writes: ids.map((id) => row(id, change)), result: 0 });
+  return store.commit(TENANT, keys, decide, replica === undefined ? {} : { replica });
+}
+
+const RED: BlobRef = { digest: 'a1'.repeat(32), length: 100 };
+const BLUE: BlobRef = { digest: 'b2'.repeat(32), length: 20 };
+const GREEN: BlobRef = { digest: 'c3'.repeat(32), length: 3 };
+
+/** Sorted by their digests. */
+function refsOf(store: Store, id: string): BlobRef[] {
+  const refs = store.blobs.ofRow(TENANT, key(id)).map(({ digest, length }) => ({ digest, length }));
+  return refs.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+}
+
+/** Ids and colours of all that is missing, sorted; read in steps of this size. */
+function missing(store: Store, replica: string, maxRefs: number): string[] {
+  const found: string[] = [];
+  for (let after: BlobPlace | undefined; ; ) {
+    const places = store.blobs.missing(TENANT, replica, { after, maxRefs });
+    found.push(...places.map(({ id, digest }) => `${id} ${colourOf(digest)}`));
+    after = places.at(-1);
+    if (after === undefined) return found.sort();
+  }
+}
+
+function colourOf(digest: string): string {
+  if (digest === RED.digest) return 'red';
+  return digest === BLUE.digest ? 'blue' : 'green';
 }
 
 function increment(store: Store): Promise<Commit<number>> {

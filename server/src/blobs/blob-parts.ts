@@ -31,14 +31,14 @@ export function createBlobParts(files: FileSystem): BlobParts {
       return (await partOf(folder, blob)).size;
     },
     async append(folder, blob, bytes) {
-      const part = await partOf(folder, blob);
+      const part = await begun(folder, blob);
       const path = folder.partPath(blob);
       await forgetOnFailure(path, () => withFile(files, path, 'a', (file) => writeAll(file, bytes)));
       part.size += bytes.length;
       part.hash.update(bytes);
     },
     async finish(folder, blob) {
-      const part = await partOf(folder, blob);
+      const part = await begun(folder, blob);
       const digest = part.hash.copy().digest('hex');
       if (digest !== blob.digest) {
         await remove(folder, blob);
@@ -51,11 +51,17 @@ export function createBlobParts(files: FileSystem): BlobParts {
     remove,
   };
 
+  /** The part, and a folder for it. */
+  async function begun(folder: BlobFolder, blob: BlobRef): Promise<Part> {
+    const part = await partOf(folder, blob);
+    if (part.size === 0) await makeFolder(files, folder.folderOf(blob.digest));
+    return part;
+  }
+
   async function partOf(folder: BlobFolder, blob: BlobRef): Promise<Part> {
     const path = folder.partPath(blob);
     const known = partsByPath.get(path);
     if (known !== undefined) return known;
-    await makeFolder(files, folder.folderOf(blob.digest));
     const part = (await ifThere(withFile(files, path, 'r', readPart))) ?? { hash: createHash('sha256'), size: 0 };
     if (part.size > blob.length) {
       await files.rm(path);

@@ -5,7 +5,7 @@ export interface BlobPeer {
   /** Names the device's database; '': nobody knows. */
   readonly replica: string;
   mayRead(labels: readonly string[]): boolean;
-  /** Is it of no use to ask it for these bytes: because it has said so, or was asked and has not answered? */
+  /** Is it of no use to ask it for these bytes: it has said so, was asked already, or is silent? */
   isAskedInVain(digest: string): boolean;
   /** It shall be asked for this blob before others. */
   offer(place: BlobPlace): void;

@@ -89,15 +89,14 @@ export function createBlobSearch({ tenant, index, maxBlobBytes }: BlobSearchOpti
       const pursuit = pursuitOf(place);
       pursuit?.next.delete(peer);
       if (pursuit?.holder !== peer) return;
-      const [next] = pursuit.next;
-      if (next === undefined) {
-        end(place);
-        return askNext(place.digest);
+      for (const [next, known] of pursuit.next) {
+        pursuit.next.delete(next);
+        if (next.isAskedInVain(place.digest)) continue;
+        pursuit.holder = next;
+        return next.offer(known);
       }
-      const [holder, known] = next;
-      pursuit.next.delete(holder);
-      pursuit.holder = holder;
-      holder.offer(known);
+      end(place);
+      askNext(place.digest);
     },
     abandon(peer, place) {
       if (pursuitOf(place)?.holder === peer) end(place);

@@ -7,7 +7,7 @@ import type { BlobPlace, Store } from '../store.ts';
 import type { Peer } from '../stream.ts';
 import type { BlobPeer } from './blob-peer.ts';
 import type { BlobSearch } from './blob-search.ts';
-import type { BlobStore } from './blob-store.ts';
+import type { BlobBytes, BlobRange, BlobStore } from './blob-store.ts';
 import { createLane } from './lane.ts';
 import { createRecent } from './recent.ts';
 import { createSessionWants } from './session-wants.ts';
@@ -113,7 +113,7 @@ export function createBlobSession(options: BlobSessionOptions): BlobSession {
     if (isGone) return;
     if (!isReadable(message)) return sendMissing(request);
     const range = { offset, maxBytes: Math.min(maxBytes, MAX_BLOB_PIECE_BYTES) };
-    const found = store.blobs.isStored(tenant, digest) ? await readStored(digest, range) : undefined;
+    const found = await read(digest, range);
     if (isGone) return;
     if (found !== undefined) return peer.send(down.encode({ type: 'blob-part', request, ...found }));
     sendMissing(request);
@@ -123,14 +123,16 @@ export function createBlobSession(options: BlobSessionOptions): BlobSession {
   /** Through a row that the session may read, and that refers to it. */
   function isReadable({ collection, id, digest }: BlobGet): boolean {
     if (!isName(collection) || !isName(id)) return false;
-    const row = store.row(tenant, { collection, id });
-    if (row === undefined || !mayRead(peer.labels, row.labels)) return false;
-    return store.blobs.ofRow(tenant, { collection, id }).some((blob) => blob.digest === digest);
+    const refs = store.blobs.ofRow(tenant, { collection, id });
+    return refs.some((ref) => ref.digest === digest && mayRead(peer.labels, ref.labels));
   }
 
-  async function readStored(digest: string, range: { offset: number; maxBytes: number }) {
+  /** What the files say counts: the store is told when it thinks otherwise. */
+  async function read(digest: string, range: BlobRange): Promise<BlobBytes | undefined> {
     const found = await blobs.read(tenant, digest, range);
-    if (found === undefined) {
+    const isStored = store.blobs.isStored(tenant, digest);
+    if (found !== undefined && !isStored) await setStored(digest);
+    if (found === undefined && isStored) {
       log(`A blob of ${tenant} is lost, or is not what it was; it is asked for again: ${digest}`);
       await store.blobs.setGone(tenant, digest);
     }

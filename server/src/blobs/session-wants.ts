@@ -74,6 +74,7 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
   let isFilling = false;
   let isToFillAgain = false;
   let heardAt = 0;
+  let isSilent = false;
   let cancelSilence: (() => void) | undefined;
 
   return {
@@ -93,7 +94,7 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
       fill();
     },
     get: (digest) => wanted.get(digest),
-    isAskedInVain: (digest) => lacked.has(digest) || wanted.has(digest),
+    isAskedInVain: (digest) => isSilent || lacked.has(digest) || wanted.has(digest),
     heard,
     giveUp(digest) {
       lacked.set(digest, true);
@@ -105,15 +106,16 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
     leave() {
       isOpen = false;
       cancelSilence?.();
-      const places = [...wanted.values(), ...queue];
+      const places = [...wanted.values(), ...takeQueue()];
       wanted.clear();
-      queue = [];
       for (const place of places) search.release(self, place);
     },
   };
 
   function heard(): void {
     heardAt = scheduler.now();
+    isSilent = false;
+    if (wanted.size > 0) cancelSilence ??= scheduler.after(SILENT_AFTER_MS, lookForSilence);
   }
 
   function settle(digest: string): void {
@@ -127,6 +129,14 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
   function enqueue(place: BlobPlace): void {
     if (queue.length < MAX_QUEUED) queue.push(place);
     else isToScanAgain = replica !== '';
+  }
+
+  /** What the replica wrote of it is found in the store again. */
+  function takeQueue(): BlobPlace[] {
+    const places = queue;
+    queue = [];
+    isToScanAgain = replica !== '';
+    return places;
   }
 
   function fill(): void {
@@ -143,7 +153,7 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
       }
     } catch (error) {
       // With the next thing that happens to the session it is tried again.
-      log(`Asking for blobs of ${tenant} failed: ${error instanceof Error ? error.message : error}`);
+      if (isOpen) log(`Asking for blobs of ${tenant} failed: ${error instanceof Error ? error.message : error}`);
     }
     isFilling = false;
   }
@@ -151,9 +161,10 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
   async function askForMore(): Promise<void> {
     const looked: Looked[] = [];
     try {
-      while (wanted.size + looked.length < MAX_WANTED) {
+      while (isOpen && wanted.size + looked.length < MAX_WANTED) {
         const place = next();
         if (place === undefined) break;
+        if (isSame(wanted.get(place.digest), place) || looked.some((each) => isSame(each.place, place))) continue;
         if (!isOfUse(place)) search.release(self, place);
         else if (search.claim(self, place)) looked.push({ place, have: await haveOf(place) });
       }
@@ -174,26 +185,29 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
     if (missing.length === 0) return;
     for (const { place } of missing) wanted.set(place.digest, place);
     heard();
-    watchSilence();
     const asked = missing.map(({ place, have = 0 }) => ({ ...place, have }));
     peer.send(down.encode({ type: 'blob-want', blobs: asked }));
   }
 
   function next(): BlobPlace | undefined {
-    return queue.shift() ?? scan();
+    while (queue.length === 0 && hasMore()) scan();
+    return queue.shift();
   }
 
-  function scan(): BlobPlace | undefined {
+  function hasMore(): boolean {
     if (scanned === 'over' && isToScanAgain) {
       scanned = undefined;
       isToScanAgain = false;
     }
-    if (scanned === 'over') return undefined;
-    const found = store.blobs.missing(tenant, replica, { after: scanned, maxRefs: MAX_WANTED });
+    return scanned !== 'over';
+  }
+
+  function scan(): void {
+    const after = scanned === 'over' ? undefined : scanned;
+    const found = store.blobs.missing(tenant, replica, { after, maxRefs: MAX_WANTED });
     scanned = found.at(-1) ?? 'over';
     // Whoever names another's replica is not asked for what it may not read.
-    queue = found.filter((place) => mayRead(peer.labels, store.row(tenant, place)?.labels ?? []));
-    return queue.shift() ?? scan();
+    queue = found.filter(({ labels }) => mayRead(peer.labels, labels));
   }
 
   function isOfUse({ digest, length }: BlobPlace): boolean {
@@ -213,10 +227,6 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
     }
   }
 
-  function watchSilence(): void {
-    cancelSilence ??= scheduler.after(SILENT_AFTER_MS, lookForSilence);
-  }
-
   function lookForSilence(): void {
     cancelSilence = undefined;
     if (wanted.size === 0) return;
@@ -226,6 +236,12 @@ export function createSessionWants(options: SessionWantsOptions): SessionWants {
       return;
     }
     // What it brings late is taken all the same.
-    for (const place of wanted.values()) search.release(self, place);
+    isSilent = true;
+    for (const place of [...wanted.values(), ...takeQueue()]) search.release(self, place);
   }
+}
+
+/** A picture that several rows have is one blob. */
+function isSame(a: BlobPlace | undefined, b: BlobPlace): boolean {
+  return a?.digest === b.digest && a.length === b.length;
 }

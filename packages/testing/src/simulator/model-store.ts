@@ -101,20 +101,20 @@ export function createModelStore(data: StoreData, schedule: Schedule, now: () =>
     page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
     head: (tenant, collection) => placeOf(tenant, collection).head,
     blobs: {
-      ofRow: (tenant, key) => refsOf(blobsOf(tenant), key).map(({ digest, length }) => ({ digest, length })),
+      ofRow: (tenant, key) => refsOf(blobsOf(tenant), key).map(withLabels(tenant)),
       rowsWith: (tenant, digest, maxRows) =>
         blobsOf(tenant)
           .refs.filter((ref) => ref.digest === digest)
           .slice(0, maxRows)
-          .map((ref) => ({ ...ref, labels: storedAt(tenant, ref)?.labels ?? [] })),
+          .map(withLabels(tenant)),
       isReferenced: (tenant, blob) => blobsOf(tenant).refs.some((ref) => isSameBlob(ref, blob)),
       missing: (tenant, replica, { after, maxRefs }) =>
         blobsOf(tenant)
           .refs.filter((ref) => ref.replica === replica && !blobsOf(tenant).stored.has(ref.digest))
-          .map(({ collection, id, digest, length }) => ({ collection, id, digest, length }))
           .sort(comparePlaces)
           .filter((place) => after === undefined || comparePlaces(place, after) > 0)
-          .slice(0, maxRefs),
+          .slice(0, maxRefs)
+          .map(withLabels(tenant)),
       isStored: (tenant, digest) => blobsOf(tenant).stored.has(digest),
       setStored: (tenant, digest) =>
         run(() => {
@@ -155,6 +155,10 @@ export function createModelStore(data: StoreData, schedule: Schedule, now: () =>
     const blobs = blobsByTenant.get(tenant) ?? { refs: [], stored: new Map(), hasReferred: false };
     blobsByTenant.set(tenant, blobs);
     return blobs;
+  }
+
+  function withLabels(tenant: string): (ref: ModelRef) => BlobRow {
+    return (ref) => ({ ...ref, labels: storedAt(tenant, ref)?.labels ?? [] });
   }
 
   /** The row refers to what its write says. */
