@@ -1,5 +1,9 @@
 import type { Rows } from '@breakwater/protocol';
 import { type RxCollection, type RxDatabase, randomToken } from 'rxdb';
+import type { AttachmentRef } from './blobs/attachment-ref.ts';
+import { createBlobs } from './blobs/blobs.ts';
+import type { FetchOptions } from './blobs/download-options.ts';
+import type { TransferState } from './blobs/transfers.ts';
 import type { BackoffOptions } from './connection/backoff.ts';
 import type { BreakerOptions } from './connection/breaker.ts';
 import { listenForHints } from './connection/browser-hints.ts';
@@ -11,6 +15,7 @@ import type { WebSocketLike } from './connection/web-socket-like.ts';
 import { describeError } from './describe-error.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Pending, Status, SyncError } from './status.ts';
+import { attachmentBytesOf } from './storage/attachment-bytes.ts';
 import { createLocalRows } from './storage/local-rows.ts';
 import { createBatchUp } from './sync/batch-up.ts';
 import { bind } from './sync/binding.ts';
@@ -43,6 +48,7 @@ export interface EngineOptions {
   readonly isPaused: boolean;
   /** Something of the snapshot may have changed, or what confirm would answer. */
   readonly onChange: () => void;
+  readonly onTransfers: (states: readonly TransferState[]) => void;
   readonly onError: (error: SyncError) => void;
 }
 
@@ -79,6 +85,10 @@ export interface Engine {
   confirm(question: Question): Promise<Confirmation>;
   /** Another tab has written these documents. Resolves when they count as pending. */
   noteWritten(written: WrittenElsewhere): Promise<void>;
+  /** The bytes of an attachment that are not here. See Downloads. */
+  fetch(ref: AttachmentRef, options: FetchOptions): Promise<Blob>;
+  readonly transfers: readonly TransferState[];
+  cancelTransfer(key: number): void;
   stop(): Promise<void>;
 }
 
@@ -93,6 +103,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     readJournal: (batch) => readJournal(database, batch),
     refuseJournal: (batch, what) => refuseJournal(database, batch, what),
     removeJournal: (batch) => removeJournal(database, batch),
+  });
+  const bytesByCollection = new Map(options.collections.map((each) => [each.name, attachmentBytesOf(each)]));
+  const blobs = createBlobs({
+    bytesOf: (name) => bytesByCollection.get(name),
+    hash: async (data) => database.hashFunction(data),
+    scheduler,
+    onTransfers: options.onTransfers,
+    onError: reportError,
   });
   const record = await openDatabaseRecord(database, () => randomToken(12));
   // An earlier run may have ended while documents went back.
@@ -121,7 +139,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     onState,
     onSession: (session) => void run(session),
     onRows: receive,
+    onBlobs: blobs.receive,
   });
+  blobs.noteState(status.state);
   collections = await Promise.all(options.collections.map((collection) => openCollection(collection, record)));
   for (const collection of collections) collection.scan().catch((error: unknown) => reportStorage(error, collection));
   const stopWatching = watchJournals(database, noteWrittenBatches);
@@ -169,6 +189,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     try {
       await Promise.all(collections.map((collection) => collection.scan()));
       if (!(await prepare(session))) return;
+      blobs.begin(session);
       await Promise.all([batchUp.run(session), ...collections.map((collection) => collection.run(session))]);
     } catch (error) {
       endSession(session, error);
@@ -219,6 +240,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const next = statusOf(state);
     if (JSON.stringify(next) !== JSON.stringify(status)) status = next;
     if (state.name !== 'live') latencyMs = undefined;
+    blobs.noteState(status.state);
     keepHalt(state);
     onChange();
   }
@@ -285,7 +307,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async noteWritten({ collection, ids, clockMs }) {
       await collections.find((each) => each.name === collection)?.noteWritten(ids, clockMs);
     },
+    fetch: blobs.fetch,
+    get transfers() {
+      return blobs.transfers;
+    },
+    cancelTransfer: blobs.cancelTransfer,
     async stop() {
+      await blobs.stop();
       stopHints();
       stopWatching();
       connection.dispatch({ type: 'stop' });

@@ -28,3 +28,33 @@ export class UnsentWritesError extends Error {
 export class BatchError extends Error {
   override readonly name = 'BatchError';
 }
+
+/** Thrown when the bytes of an attachment are not on the device, and cannot be had now. */
+export class AttachmentMissingError extends Error {
+  override readonly name = 'AttachmentMissingError';
+  readonly collection: string;
+  /** Of the document. */
+  readonly id: string;
+  /** Of the attachment within its document. */
+  readonly attachment: string;
+  constructor(
+    { collection, id, name }: { readonly collection: string; readonly id: string; readonly name: string },
+    why = 'and nothing replicates that could fetch them',
+    message = `the bytes of '${name}' of '${id}' in ${collection} are not on this device, ${why}`,
+  ) {
+    super(message);
+    this.collection = collection;
+    this.id = id;
+    this.attachment = name;
+  }
+}
+
+/** Thrown when the device has no room left for what is to be stored. Nothing of the write is stored. */
+export class StorageFullError extends Error {
+  override readonly name = 'StorageFullError';
+  constructor(cause: unknown) {
+    super('the device has no room left for this; remove something, or free space on the device, and write it again', {
+      cause,
+    });
+  }
+}

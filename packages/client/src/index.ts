@@ -11,8 +11,21 @@ export { type BreakwaterStorageOptions, withBreakwater } from './storage/with-br
 export { replicate } from './replicate.ts';
 export type { ReplicateOptions, Replication } from './replication.ts';
 export { type BatchCollection, type BatchOf, batch, type ChangeOf } from './batch.ts';
-export { BatchError, ConfirmTimeoutError, ReplicationEndedError, UnsentWritesError } from './errors.ts';
-export type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
+export { type PutImageOptions, putImage } from './images/put-image.ts';
+export { type ImageUrl, type ImageUrlOptions, imageUrl } from './images/image-url.ts';
+export { ImageError } from './images/image-error.ts';
+export { type StorageUsage, storageUsage } from './blobs/device-storage.ts';
+export type { AttachmentDataOptions } from './blobs/attachments.ts';
+export type { Prefetched } from './blobs/prefetch.ts';
+export {
+  AttachmentMissingError,
+  BatchError,
+  ConfirmTimeoutError,
+  ReplicationEndedError,
+  StorageFullError,
+  UnsentWritesError,
+} from './errors.ts';
+export type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
 export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';

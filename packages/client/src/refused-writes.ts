@@ -20,9 +20,10 @@ export function toRefusedWrites(
     const { id, code, reason, at, kind, document, paths, batch } = record;
 
     const retryWith = (change: JsonObject) =>
-      inbox.settle(record, (together, keys) =>
-        writeAgain(collection.database as RxDatabase, together.map(toWrite(record, change)), keys),
-      );
+      inbox.settle(record, async (together, keys) => {
+        const writes = await Promise.all(together.map(toWrite(record, change)));
+        await writeAgain(collection.database as RxDatabase, writes, keys);
+      });
 
     return {
       collection: collection.name,
@@ -40,14 +41,15 @@ export function toRefusedWrites(
     };
   }
 
-  function toWrite(edited: RefusedRecord, change: JsonObject): (record: RefusedRecord) => WriteAgain {
-    return (record) => {
+  function toWrite(edited: RefusedRecord, change: JsonObject): (record: RefusedRecord) => Promise<WriteAgain> {
+    return async (record) => {
       const collection = collections.find(({ name }) => name === record.collection);
       if (collection === undefined) {
         const { id, collection: name } = record;
         throw new BatchError(`'${id}' of '${name}' belongs to it: open that collection, then write both again`);
       }
-      return { collection, record, ...(isSame(record, edited) ? { change } : {}) };
+      const attachments = await inbox.attachmentsOf(record);
+      return { collection, record, attachments, ...(isSame(record, edited) ? { change } : {}) };
     };
   }
 }

@@ -1,5 +1,9 @@
-import { type RxCollection, type RxDatabase, type RxDocument, randomToken } from 'rxdb';
+import { type RxCollection, type RxDatabase, type RxDocument, type RxQuery, randomToken } from 'rxdb';
 import { BehaviorSubject, filter, firstValueFrom, map, Subject, startWith } from 'rxjs';
+import type { AttachmentRef } from './blobs/attachment-ref.ts';
+import { createAttachments } from './blobs/attachments.ts';
+import type { FetchOptions } from './blobs/download-options.ts';
+import type { TransferState } from './blobs/transfers.ts';
 import { capturedCollections, checkUrl } from './check-replicate.ts';
 import { confirm } from './confirm.ts';
 import { checkBackoff, DEFAULT_BACKOFF } from './connection/backoff.ts';
@@ -7,12 +11,12 @@ import { checkBreaker, DEFAULT_BREAKER } from './connection/breaker.ts';
 import type { WebSocketLike } from './connection/web-socket-like.ts';
 import { describeError } from './describe-error.ts';
 import { type Command, type Engine, type Snapshot, startEngine } from './engine.ts';
-import { ReplicationEndedError, UnsentWritesError } from './errors.ts';
+import { AttachmentMissingError, ReplicationEndedError, UnsentWritesError } from './errors.ts';
 import { createHistory } from './history.ts';
 import { toRefusedWrites } from './refused-writes.ts';
 import type { ReplicateOptions, Replication } from './replication.ts';
 import { systemScheduler } from './scheduler.ts';
-import type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
+import type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
 import { toLocalRow } from './storage/document-row.ts';
 import type { StoredDocument } from './storage/row-meta.ts';
 import { requireCaptured } from './storage/with-breakwater.ts';
@@ -54,6 +58,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   const errors$ = new Subject<SyncError>();
   const lastSyncedAt$ = new BehaviorSubject<number | undefined>(undefined);
   const latencyMs$ = new BehaviorSubject<number | undefined>(undefined);
+  const transfers$ = new BehaviorSubject<readonly Transfer[]>([]);
   const history = createHistory(status$);
   const changed$ = new Subject<void>();
   const cleanUps: (() => void)[] = [];
@@ -72,8 +77,23 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   const channel = database.multiInstance ? openTabChannel(name) : undefined;
   const watcher =
     channel &&
-    watchLeader({ channel, tab: randomToken(10), onSnapshot: show, onError: (error) => errors$.next(error) });
+    watchLeader({
+      channel,
+      tab: randomToken(10),
+      onSnapshot: show,
+      onTransfers: showTransfers,
+      onError: (error) => errors$.next(error),
+    });
   if (channel) channel.onMessage = receive;
+  const attachments = createAttachments({
+    database,
+    collections: rxCollections,
+    fetch: fetchBytes,
+    persist: options.persist ?? true,
+    errors$,
+    onError: (error) => onError({ ...error, at: scheduler.now() }),
+  });
+  cleanUps.push(attachments.close);
 
   const opening = open().catch((error: unknown) => {
     giveWay(error);
@@ -82,8 +102,12 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   opening.catch(() => {});
 
   async function open(): Promise<void> {
+    await attachments.open();
     await undoAbandoned(database);
-    const opened = await openInbox(database);
+    const opened = await openInbox(database, ({ collection, id }, cause) => {
+      const message = `the bytes of what was refused with '${id}' could not be kept: ${describeError(cause)}`;
+      onError({ code: 'storage-failed', message, collection, cause, at: scheduler.now() });
+    });
     inbox = opened;
     const writes$ = opened.records$.pipe(map((records) => toRefusedWrites(records, rxCollections, opened)));
     cleanUps.push(opened.close, () => refusedSubscription.unsubscribe());
@@ -139,10 +163,11 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       random: options.random ?? Math.random,
       isPaused: (wish ?? (status$.value.state === 'paused' ? 'pause' : 'start')) === 'pause',
       onChange,
-      onError(error) {
-        errors$.next(error);
-        host?.tell(error);
+      onTransfers(states) {
+        showTransfers(states);
+        host?.showTransfers();
       },
+      onError,
     });
     engine = started;
     if (ended) return started.stop();
@@ -152,6 +177,31 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     // It may have come while the engine was starting.
     if (wish !== undefined) started.command(wish);
     onChange();
+  }
+
+  function onError(error: SyncError): void {
+    errors$.next(error);
+    host?.tell(error);
+  }
+
+  function showTransfers(states: readonly TransferState[]): void {
+    if (ended) return;
+    transfers$.next(
+      states.map(({ key, ...state }) => ({ ...state, cancel: () => (engine ?? watcher)?.cancelTransfer(key) })),
+    );
+  }
+
+  async function fetchBytes(ref: AttachmentRef, fetchOptions: FetchOptions): Promise<Blob> {
+    await opening;
+    for (;;) {
+      if (ended) throw new ReplicationEndedError();
+      if (engine !== undefined) return engine.fetch(ref, fetchOptions);
+      if (watcher === undefined) await firstValueFrom(changed$);
+      const fetched = await watcher?.fetch(ref, fetchOptions);
+      if (fetched?.kind === 'here') return fetched.data;
+      if (fetched?.kind === 'missing') throw new AttachmentMissingError(ref, undefined, fetched.message);
+      if (fetched?.kind === 'failed') throw new Error(fetched.message);
+    }
   }
 
   function onChange(): void {
@@ -262,6 +312,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     channel?.close();
     for (const cleanUp of cleanUps.splice(0)) cleanUp();
     status$.next({ state: 'stopped', since: scheduler.now() });
+    transfers$.next([]);
     changed$.next();
   }
   database.onClose.push(cancel);
@@ -308,6 +359,9 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     },
     lastSyncedAt$: lastSyncedAt$.asObservable(),
     latencyMs$: latencyMs$.asObservable(),
+    transfers$: transfers$.asObservable(),
+    attachmentData: (attachment, dataOptions) => attachments.data(attachment, dataOptions),
+    prefetch: (of, prefetchOptions) => attachments.prefetch(of as RxCollection | RxQuery | undefined, prefetchOptions),
     awaitInitialReplication: () => until(({ isPulled }) => isPulled),
     awaitInSync: () => until(({ isInSync }) => isInSync),
     confirm: (document, { timeoutMs = CONFIRM_TIMEOUT_MS } = {}) =>

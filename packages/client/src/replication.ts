@@ -1,10 +1,12 @@
-import type { RxDocument } from 'rxdb';
+import type { RxAttachment, RxCollection, RxDocument, RxQuery } from 'rxdb';
 import type { Observable } from 'rxjs';
+import type { AttachmentDataOptions } from './blobs/attachments.ts';
+import type { Prefetched } from './blobs/prefetch.ts';
 import type { BackoffOptions } from './connection/backoff.ts';
 import type { BreakerOptions } from './connection/breaker.ts';
 import type { WebSocketLike } from './connection/web-socket-like.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
+import type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
 
 export interface ReplicateOptions {
   /** Of the server's websocket: `wss://host/sync`. */
@@ -15,6 +17,11 @@ export interface ReplicateOptions {
   readonly webSocket?: (url: string) => WebSocketLike;
   readonly breaker?: Partial<BreakerOptions>;
   readonly backoff?: Partial<BackoffOptions>;
+  /**
+   * Ask the platform, once an attachment is written, to remove nothing by itself when the device runs out of room? Browsers
+   * may ask the user. Default: true.
+   */
+  readonly persist?: boolean;
   /** Time; default: the system's. For tests. */
   readonly scheduler?: Scheduler;
   /** A random number in [0, 1); default: Math.random. For tests. */
@@ -37,6 +44,23 @@ export interface Replication {
   readonly lastSyncedAt$: Observable<number | undefined>;
   /** How long the server takes to answer, in milliseconds, measured on connecting and every 20 s; undefined: no link. */
   readonly latencyMs$: Observable<number | undefined>;
+  /** The bytes of attachments on their way, the same in every tab. */
+  readonly transfers$: Observable<readonly Transfer[]>;
+  /**
+   * The bytes of an attachment: those that are here, or fetched, as its own getData() does.
+   *
+   * @throws AttachmentMissingError when they are not here and cannot be had now. With `wait` it waits for a link, and for
+   * the server to have them.
+   * @throws ReplicationEndedError when replication ends first; what aborted the signal.
+   */
+  attachmentData<D>(attachment: RxAttachment<D>, options?: AttachmentDataOptions): Promise<Blob>;
+  /**
+   * Fetches the bytes that are not here: of everything, of a collection, or of what a query finds. A few at once. Those that
+   * cannot be had now are counted as missing; with `wait` they are waited for.
+   *
+   * @throws StorageFullError when the device has no room for more; ReplicationEndedError; what aborted the signal.
+   */
+  prefetch<D>(of?: RxCollection<D> | RxQuery<D, unknown>, options?: AttachmentDataOptions): Promise<Prefetched>;
   /** Resolves once everything that the server had was ever here; rejects when replication has ended or failed. */
   awaitInitialReplication(): Promise<void>;
   /**

@@ -60,6 +60,31 @@ export interface RefusedWrite {
   discard(): Promise<void>;
 }
 
+/** Bytes of an attachment on their way between this device and the server. */
+export interface Transfer {
+  readonly direction: 'up' | 'down';
+  readonly collection: string;
+  /** Of the document. */
+  readonly id: string;
+  /** Of the attachment within its document. */
+  readonly name: string;
+  /** The sha-256 of the bytes. */
+  readonly digest: string;
+  readonly type: string;
+  /** Of `total`, those that are through. */
+  readonly bytes: number;
+  readonly total: number;
+  /** Over the last three seconds; 0: nothing moves. */
+  readonly bytesPerSecond: number;
+  /** `queued`: others go first. `waiting`: for a link, or until the server has the bytes. */
+  readonly state: 'queued' | 'moving' | 'waiting';
+  /**
+   * Ends a download, whose getData() then fails with an AbortError; what has come is kept, and the next one goes on from
+   * there. An upload goes on: the server would only ask again.
+   */
+  cancel(): void;
+}
+
 /** Something went wrong outside a single row; replication goes on where it can. */
 export interface SyncError {
   readonly code: string;

@@ -3,16 +3,22 @@ import * as client from '../src/index.ts';
 
 it('[API1] exports these names and no others', () => {
   expect(Object.keys(client).sort()).toEqual([
+    'AttachmentMissingError',
     'BatchError',
     'ConfirmTimeoutError',
     'DefinitionError',
+    'ImageError',
     'ReplicationEndedError',
+    'StorageFullError',
     'UnsentWritesError',
     'batch',
     'createDatabase',
     'defineCollections',
+    'imageUrl',
     'inspectRows',
+    'putImage',
     'replicate',
+    'storageUsage',
     'systemScheduler',
     'withBreakwater',
   ]);

@@ -28,6 +28,8 @@ export interface DocumentPlan {
   readonly leaves: ReadonlySet<Path>;
   /** The fields that are no registers. They are neither in `fields` nor in `leaves`. */
   readonly kinds: ReadonlyMap<string, MergeKind>;
+  /** May documents have attachments? */
+  readonly attachments: boolean;
 }
 
 /** RxDB adds its own properties to the schemas that it hands to a storage; they have no place in the plan. */
@@ -39,7 +41,8 @@ export function planDocument(schema: CollectionSchema, merge: MergeKinds = {}): 
     if (name === primaryKey || isOwnProperty(name) || Object.hasOwn(merge, name)) continue;
     fields.set(name, planField(toPath([name]), property, schema.required?.includes(name) ?? false, leaves));
   }
-  return { primaryKey, fields, leaves, kinds: new Map(Object.entries(merge)) };
+  const attachments = schema.attachments !== undefined;
+  return { primaryKey, fields, leaves, kinds: new Map(Object.entries(merge)), attachments };
 }
 
 function planField(path: Path, property: PropertySchema, required: boolean, leaves: Set<Path>): FieldPlan {

@@ -1,17 +1,27 @@
-import { batch, ConfirmTimeoutError, createDatabase, type Replication, replicate } from '@breakwater/client';
+import {
+  AttachmentMissingError,
+  batch,
+  ConfirmTimeoutError,
+  createDatabase,
+  type Replication,
+  replicate,
+} from '@breakwater/client';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { addRxPlugin, type RxStorage, type RxStorageInstance } from 'rxdb';
+import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments';
 import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
+import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type CuttableSockets, createCuttableSockets } from '../src/cuttable-sockets.ts';
-import { startWorldServer, type WorldServer, worldCollections } from '../src/world.ts';
+import { openWorldClient, startWorldServer, type WorldServer, worldCollections } from '../src/world.ts';
 
 // Only in dev-mode may a database be open twice in one process, as in two tabs.
 disableWarnings();
 addRxPlugin(RxDBDevModePlugin);
+addRxPlugin(RxDBAttachmentsPlugin);
 
 let server: WorldServer;
 let storage: RxStorage<unknown, unknown>;
@@ -201,6 +211,69 @@ describe('tabs of one database', () => {
     const fresh = await openDatabase();
     expect(await fresh.notes.count().exec()).toBe(0);
     await fresh.close();
+  });
+
+  /** Another device, whose photo is on the server. */
+  async function shareFromElsewhere(data: Blob): Promise<void> {
+    const device = await openWorldClient({
+      name: 'elsewhere',
+      url: server.url,
+      storage: wrappedValidateAjvStorage({ storage: getRxStorageMemory() }),
+      random: Math.random,
+    });
+    const note = await device.notes.insert({ id: 'a', title: 'Hull' });
+    const { digest } = await note.putAttachment({ id: 'photo', data, type: 'image/png' });
+    await expect.poll(() => server.store.blobs.isStored('default', digest)).toBe(true);
+    await device.end();
+  }
+
+  async function photoIn({ notes }: Tab) {
+    await expect.poll(() => notes.count().exec()).toBe(1);
+    const photo = (await notes.findOne('a').exec(true)).getAttachment('photo');
+    if (photo === null) throw new Error('no photo');
+    return photo;
+  }
+
+  it('[AT12] bytes of attachments come in the tab that watches as in the one that leads, and for both', async () => {
+    await shareFromElsewhere(new Blob(['low tide']));
+    const [leader, follower] = await openTwo();
+    const shown = firstValueFrom(follower.sync.transfers$.pipe(filter(({ length }) => length === 1)));
+    expect(await (await photoIn(follower)).getStringData()).toBe('low tide');
+    expect(await shown).toMatchObject([{ direction: 'down', id: 'a', name: 'photo' }]);
+    leader.sync.pause();
+    await state(follower, 'paused');
+    expect(await (await photoIn(leader)).getStringData()).toBe('low tide');
+    expect(await (await photoIn(follower)).getStringData()).toBe('low tide');
+  });
+
+  it('[AT12] what cannot be had fails in it by the same name, and what is not wanted any more ends', async () => {
+    await shareFromElsewhere(new Blob(['low tide']));
+    const [leader, follower] = await openTwo();
+    const photo = await photoIn(follower);
+    leader.sync.pause();
+    await state(follower, 'paused');
+    const missing = await photo.getData().catch((error: unknown) => error);
+    expect(missing).toBeInstanceOf(AttachmentMissingError);
+    expect(String(missing)).toContain('there is no link');
+    const controller = new AbortController();
+    const waiting = follower.sync.attachmentData(photo, { wait: true, signal: controller.signal });
+    await firstValueFrom(leader.sync.transfers$.pipe(filter(({ length }) => length === 1)));
+    controller.abort(new Error('gone from the screen'));
+    await expect(waiting).rejects.toThrow('gone from the screen');
+    await firstValueFrom(leader.sync.transfers$.pipe(filter(({ length }) => length === 0)));
+  });
+
+  it('[AT12] when the tab that leads is closed, the next one fetches on', async () => {
+    await shareFromElsewhere(new Blob(['low tide']));
+    const [leader, follower] = await openTwo();
+    const photo = await photoIn(follower);
+    leader.sync.pause();
+    await state(follower, 'paused');
+    const waiting = follower.sync.attachmentData(photo, { wait: true });
+    await firstValueFrom(leader.sync.transfers$.pipe(filter(({ length }) => length === 1)));
+    await leader.close();
+    follower.sync.start();
+    expect(await (await waiting).text()).toBe('low tide');
   });
 });
 

@@ -135,6 +135,20 @@ export function describeVersions(title: string, storage: () => RxStorage<unknown
       expect(await (await attachment?.getData())?.text()).toBe('lines');
     });
 
+    it('[AT11] … and those whose bytes are elsewhere are fetched after it', async () => {
+      const [app, other] = [await openApp(old), await openApp(old)];
+      const note = await notesOf(other).insert(FIRST);
+      await note.putAttachment({ id: 'plan', data: new Blob(['lines']), type: 'text/plain' });
+      await meet();
+      const digest = note.getLatest().getAttachment('plan')?.digest ?? '';
+      await expect.poll(() => server.store.blobs.isStored('default', digest)).toBe(true);
+      await app.reopen(wider);
+      await meet();
+      const attachment = (await notesOf(app).findOne('a').exec(true)).getAttachment('plan');
+      expect(attachment).toMatchObject({ length: 5, digest, type: 'text/plain' });
+      expect(await (await attachment?.getData())?.text()).toBe('lines');
+    });
+
     it('[VS2] a field that a migration drops stays what it was for those who have it, edits that were not pushed included', async () => {
       const [app, other] = [await openApp(old), await openApp(old)];
       await notesOf(app).bulkInsert([FIRST, { ...FIRST, id: 'b' }, { ...FIRST, id: 'c' }]);

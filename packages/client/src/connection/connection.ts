@@ -22,7 +22,7 @@ import {
   transition,
   wakeAt,
 } from './machine.ts';
-import { createSession, type Session, type SessionRunner } from './session.ts';
+import { type BlobNews, createSession, type Session, type SessionRunner } from './session.ts';
 import type { WebSocketLike } from './web-socket-like.ts';
 
 export interface ConnectionOptions extends MachineOptions {
@@ -39,6 +39,7 @@ export interface ConnectionOptions extends MachineOptions {
   /** A link is live. The session's signal says when it is no longer. */
   readonly onSession: (session: Session) => void;
   readonly onRows: (session: Session, rows: Rows) => void;
+  readonly onBlobs?: (session: Session, news: BlobNews) => void;
   /** The server has answered a heartbeat, after so many milliseconds. */
   readonly onLatency?: (latencyMs: number) => void;
 }
@@ -149,6 +150,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
       scheduler: options.scheduler,
       send: (frame) => socket?.send(frame),
       onRows: (rows) => options.onRows(created.session, rows),
+      onBlobs: (news) => options.onBlobs?.(created.session, news),
       onDeadline: (type, cause) => report({ type: type === 'ping' ? 'lost' : 'sync-failed', cause }),
     });
     runner = created;

@@ -2,7 +2,10 @@ import {
   type Ack,
   type Authed,
   type BlobHave,
+  type BlobHere,
+  type BlobLacks,
   type BlobPart,
+  type BlobWant,
   type Connected,
   type DownMessage,
   type Got,
@@ -45,13 +48,21 @@ export interface Session {
    * @throws RequestError when the server answers with an error.
    */
   request<T extends Request['type'], R>(body: RequestBody<T>, onReply: (reply: ReplyByRequest[T]) => R): Promise<R>;
+  /** Says what needs no answer. On a link that is gone it is not heard. */
+  tell(message: BlobLacks): void;
+  /** Resolves when no push waits for its ack, or the link is gone: what is large lets rows go first. */
+  pushesAnswered(): Promise<void>;
 }
+
+/** What the server says of blobs by itself. */
+export type BlobNews = BlobWant | BlobHere;
 
 export interface SessionOptions {
   readonly connected: Connected;
   readonly scheduler: Scheduler;
   readonly send: (frame: Uint8Array<ArrayBuffer>) => void;
   readonly onRows: (rows: Rows) => void;
+  readonly onBlobs?: (news: BlobNews) => void;
   /** The link must be given up: a request of this type was not answered in time. */
   readonly onDeadline: (type: Request['type'], cause: string) => void;
 }
@@ -66,15 +77,19 @@ export interface SessionRunner {
 export const REPLY_DEADLINE_MS = 30_000;
 
 interface Waiting {
+  readonly type: Request['type'];
   readonly settle: (message: DownMessage) => void;
   readonly fail: (error: Error) => void;
   readonly cancelDeadline: () => void;
 }
 
-export function createSession({ connected, scheduler, send, onRows, onDeadline }: SessionOptions): SessionRunner {
+export function createSession(options: SessionOptions): SessionRunner {
+  const { connected, scheduler, send, onRows, onDeadline } = options;
   const controller = new AbortController();
   const waitingByRequest = new Map<number, Waiting>();
   let lastRequest = 0;
+  let pushes = 0;
+  const onPushesAnswered: (() => void)[] = [];
 
   function request<T extends Request['type'], R>(
     body: RequestBody<T>,
@@ -93,7 +108,8 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
           reject(error);
         }
       };
-      waitingByRequest.set(id, { settle, fail: reject, cancelDeadline });
+      waitingByRequest.set(id, { type: body.type, settle, fail: reject, cancelDeadline });
+      if (body.type === 'push') pushes++;
       try {
         send(up.encode({ ...body, request: id } as UpMessage));
       } catch (error) {
@@ -106,11 +122,28 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
     const waiting = waitingByRequest.get(id);
     waitingByRequest.delete(id);
     waiting?.cancelDeadline();
+    if (waiting?.type === 'push' && --pushes === 0) {
+      for (const go of onPushesAnswered.splice(0)) go();
+    }
     return waiting;
   }
 
+  async function pushesAnswered(): Promise<void> {
+    // Those that were let go may have pushed again before this one's turn.
+    while (pushes > 0) await new Promise<void>((resolve) => onPushesAnswered.push(resolve));
+  }
+
+  function tell(message: BlobLacks): void {
+    if (controller.signal.aborted) return;
+    try {
+      send(up.encode(message));
+    } catch {
+      // The socket is gone, which is reported elsewhere.
+    }
+  }
+
   return {
-    session: { connected, signal: controller.signal, request },
+    session: { connected, signal: controller.signal, request, tell, pushesAnswered },
     receive(message) {
       switch (message.type) {
         case 'page':
@@ -127,6 +160,10 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
           break;
         case 'rows':
           onRows(message);
+          break;
+        case 'blob-want':
+        case 'blob-here':
+          options.onBlobs?.(message);
           break;
         case 'connected':
           break;

@@ -24,6 +24,7 @@ import {
   sameValue,
   valueAt,
 } from '@breakwater/crdt';
+import { isDigest } from '@breakwater/protocol';
 import { changedContents, count, editContents, stampPaths } from './capture-contents.ts';
 import {
   emptyRowMeta,
@@ -137,7 +138,8 @@ export interface RowTarget {
 
 /**
  * The document that shows a state, ready for RxDB but for `_rev` and `lwt`. Registers without a place in this app's
- * schema, and attachments whose bytes are not here, are kept in the meta.
+ * schema, and attachments of a deleted document, are kept in the meta. Attachments that are new here have no bytes: the
+ * storage puts stand-ins in their place.
  */
 export function toDocument(state: State, target: RowTarget): StoredDocument {
   const { plan, id, previous, pending, seq, replaced } = target;
@@ -145,14 +147,14 @@ export function toDocument(state: State, target: RowTarget): StoredDocument {
   addRequiredFields(plan, fields);
   const rich = state.rich && richToText(state.rich);
   Object.assign(fields, contentsOf(state, rich, plan, previous));
-  const attachments: { [name: string]: StoredDocument['_attachments'][string] } = {};
+  const attachments: { [name: string]: Attachment } = {};
   const unknown = new Map<Path, Json>();
   for (const [path, { value }] of state.registers) {
     if (value === undefined || path === DELETED || plan.leaves.has(path)) continue;
     const name = attachmentName(path);
-    const here = name === undefined ? undefined : previous?._attachments[name];
-    const isHere = name !== undefined && previous !== undefined && sameValue(attachmentValue(previous, name), value);
-    if (name !== undefined && here !== undefined && isHere && !isDeleted(state)) attachments[name] = here;
+    const isShown = name !== undefined && plan.attachments && !isDeleted(state);
+    const attachment = isShown ? toAttachment(name, value, previous) : undefined;
+    if (name !== undefined && attachment !== undefined) attachments[name] = attachment;
     else unknown.set(path, value);
   }
   const stamps = new Map([...state.registers].map(([path, { stamp }]) => [path, stamp]));
@@ -170,6 +172,18 @@ export function toDocument(state: State, target: RowTarget): StoredDocument {
       ...metaEntry(packRowMeta(meta)),
     },
   };
+}
+
+type Attachment = StoredDocument['_attachments'][string];
+
+/** Undefined: another app's version may have made something of it that this one cannot show. */
+function toAttachment(name: string, value: Json, previous: StoredDocument | undefined): Attachment | undefined {
+  // As it is stored, with whatever a migration brings along.
+  if (previous && sameValue(attachmentValue(previous, name), value)) return previous._attachments[name];
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const { digest, length, type } = value;
+  const isWhole = isDigest(digest) && typeof length === 'number' && typeof type === 'string';
+  return isWhole ? { digest, length, type } : undefined;
 }
 
 /** The tombstone of a document that is neither here nor on the server: an insert over it is as if it had never been. */

@@ -131,7 +131,12 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     return error.map(({ documentId }) => documentId);
   }
 
-  async function update<T extends { readonly id: string }>(
+  /** In turn: an ack is written under an unchanged revision, as the bytes of attachments are. */
+  function update<T extends { readonly id: string }>(...args: Parameters<typeof updateNow<T>>) {
+    return captured.inTurn(() => updateNow(...args));
+  }
+
+  async function updateNow<T extends { readonly id: string }>(
     items: readonly T[],
     known: ReadonlyMap<string, StoredDocument> | undefined,
     change: (item: T, stored: StoredDocument | undefined) => Change | undefined,

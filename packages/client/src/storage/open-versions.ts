@@ -4,6 +4,8 @@ import type { StoredDocument } from './row-meta.ts';
 /** The storage instances that are open. While RxDB migrates a collection, it has two: the last version's and this one's. */
 export interface OpenVersions {
   add(key: VersionKey, instance: Instance): void;
+  /** Is a later version of the collection open, too? */
+  isSuperseded(key: VersionKey, instance: Instance): boolean;
   /** These documents as the last version of the collection holds them, by id. */
   findBefore(key: VersionKey, instance: Instance, ids: readonly string[]): Promise<Map<string, StoredDocument>>;
 }
@@ -27,6 +29,10 @@ export function createOpenVersions(): OpenVersions {
         if (instances.size === 0) instancesByKey.delete(text);
         return close();
       };
+    },
+    isSuperseded(key, { schema }) {
+      const others = [...(instancesByKey.get(textOf(key)) ?? [])];
+      return others.some((other) => other.schema.version > schema.version);
     },
     async findBefore(key, instance, ids) {
       const byId = new Map<string, StoredDocument>();

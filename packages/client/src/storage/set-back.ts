@@ -1,4 +1,5 @@
 import {
+  attachmentPath,
   type Clock,
   type DocumentPlan,
   EMPTY_STATE,
@@ -26,6 +27,7 @@ import {
 } from '@breakwater/crdt';
 import { type ContentAuthor, clientIdAfter } from './capture-contents.ts';
 import { type LocalRow, plainFields, type RemoteRow, toDocument, toVoid } from './document-row.ts';
+import { type NamedAttachment, namedAttachments } from './named-attachment.ts';
 import type { StoredDocument } from './row-meta.ts';
 
 /** A row is to go back to what the server holds. */
@@ -53,6 +55,8 @@ export interface RefusedValues {
   /** The whole document as the user saw it, without RxDB's own fields; in fields that are no registers without later edits. */
   readonly document: JsonObject;
   readonly paths: readonly Path[];
+  /** The attachments among what was refused. */
+  readonly attachments?: readonly NamedAttachment[];
   /** What the server shows in the fields that are no registers: the user's change starts from there when it is made again. */
   readonly contents: JsonObject;
   /** The batches that the values were a part of. */
@@ -226,6 +230,10 @@ function keptValues(
   // Who deleted it again meanwhile wants nothing of it.
   if (paths.length === 0 || (document._deleted && wasInserted)) return undefined;
   const kind = document._deleted ? 'delete' : wasInserted ? 'insert' : 'change';
+  // A document that is not there is inserted whole.
+  const attachments = namedAttachments(document).filter(
+    ({ name }) => wasInserted || paths.includes(attachmentPath(name)),
+  );
   return {
     revision: document._rev,
     id,
@@ -233,6 +241,7 @@ function keptValues(
     kind,
     document: { ...plainFields(document), ...contents },
     paths: paths.filter((path) => path !== GENERATION).sort(),
+    ...(attachments.length === 0 ? {} : { attachments }),
     contents: before,
     batches: [...(wasInserted ? batches : pushed.batches)].sort(),
   };

@@ -11,18 +11,23 @@ import {
 } from '@breakwater/crdt';
 import type { BulkWriteRow, RxCollection, RxStorage, RxStorageWriteError } from 'rxdb';
 import { filter, type Observable, Subject } from 'rxjs';
+import { StorageFullError } from '../errors.ts';
 import { untilWritten } from './batches-under-way.ts';
 import { type Capture, captureWrite } from './capture.ts';
 import type { ContentAuthor } from './capture-contents.ts';
 import { ACK_CONTEXT, batchOf, isOwnContext, MIGRATION_CONTEXT } from './contexts.ts';
 import { idOf } from './document-row.ts';
+import { guardAttachments } from './guard-attachments.ts';
 import type { Instance } from './instance.ts';
 import { keepTombstones } from './keep-tombstones.ts';
 import { createLwtClock, type LwtClock, newestLwt } from './lwt-clock.ts';
 import { createMetaCache, type MetaCache } from './meta-cache.ts';
 import { migrateRow } from './migrated-row.ts';
 import { createOpenVersions, type OpenVersions } from './open-versions.ts';
+import { isStorageFull } from './quota.ts';
 import { type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
+import { withGivenBytes, withStandIns } from './stand-in.ts';
+import { createTurns, type Turns } from './turns.ts';
 
 type Fields = { [field: string]: unknown };
 type WriteRow = BulkWriteRow<Fields>;
@@ -46,6 +51,14 @@ export interface CapturedStorage {
   newBatch(): string;
   /** Names this database among those that count, from now on, unless withBreakwater was given a name. */
   setReplica(replica: string): void;
+  /** What is stored of an attachment's bytes, stand-ins included. */
+  readonly readAttachment: Instance['getAttachmentData'];
+  /** A user has written bytes of an attachment in this tab. */
+  readonly attached$: Observable<void>;
+  /** The device had no room for a write of this tab. */
+  readonly full$: Observable<StorageFullError>;
+  /** For writes under an unchanged revision: the storage cannot tell when one overtakes the other. */
+  readonly inTurn: Turns;
   /** Writes below the capture and below a validator, which must not stop a row that is merged or from a newer app. */
   readonly bulkWrite: BulkWrite;
 }
@@ -184,8 +197,12 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
   const setReplica = (named: string) => {
     author.replica = replica ?? named;
   };
-  const bulkWrite = bareBulkWrite(instance);
+  const bareWrite = bareBulkWrite(instance);
+  const bulkWrite: BulkWrite = (rows, context) => reportFull(bareWrite(rows.map(withStandIns), context));
+  const readAttachment = guardAttachments(instance, () => openVersions.isSuperseded(key, instance));
   const written$ = new Subject<readonly string[]>();
+  const attached$ = new Subject<void>();
+  const full$ = new Subject<StorageFullError>();
   const findBefore = (rows: readonly WriteRow[]) => {
     const ids = rows.map(({ document }) => idOf(plan, document as StoredDocument));
     return openVersions.findBefore(key, instance, ids);
@@ -201,11 +218,26 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
     written$,
     newBatch: () => randomName(random),
     setReplica,
+    readAttachment,
+    attached$,
+    full$,
+    inTurn: createTurns(),
     bulkWrite,
   });
 
+  async function reportFull<T>(writing: Promise<T>): Promise<T> {
+    try {
+      return await writing;
+    } catch (error) {
+      if (!isStorageFull(error)) throw error;
+      const full = new StorageFullError(error);
+      full$.next(full);
+      throw full;
+    }
+  }
+
   instance.bulkWrite = async (rows, context) => {
-    if (isOwnContext(context)) return next(rows, context);
+    if (isOwnContext(context)) return reportFull(next(rows.map(withStandIns), context));
     // Written on top of half a batch, it could not be told from the batch if that has to be undone.
     await untilWritten(databaseInstanceToken, batchesOf(rows));
     const now = lwt.next();
@@ -213,7 +245,9 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
     try {
       const beforeById = context === MIGRATION_CONTEXT ? await findBefore(rows) : NONE;
       const { good, bad } = captureRows(rows, context, now, { plan, clock, author, acknowledged, beforeById });
-      const result = good.length > 0 ? await next(good, context) : { error: [] };
+      const complete = good.map(context === MIGRATION_CONTEXT ? withStandIns : withGivenBytes);
+      const result = good.length > 0 ? await reportFull(next(complete, context)) : { error: [] };
+      if (attached$.observed && context !== MIGRATION_CONTEXT && good.some(bringsBytes)) attached$.next();
       if (written$.observed) written$.next(writtenIds(good, result.error, plan.primaryKey));
       result.error.push(...bad);
       return result;
@@ -264,6 +298,10 @@ function captureRows(rows: WriteRow[], context: string, now: number, capture: Ca
     }
   }
   return { good, bad };
+}
+
+function bringsBytes({ document }: WriteRow): boolean {
+  return Object.values(document._attachments ?? {}).some((attachment) => 'data' in attachment);
 }
 
 function migrate(document: StoredDocument, { plan, beforeById }: CaptureParts): RowMeta | undefined {

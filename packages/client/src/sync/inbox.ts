@@ -6,6 +6,7 @@ import type { RefusedValues } from '../storage/set-back.ts';
 import { requireCaptured } from '../storage/with-breakwater.ts';
 import { listInternal, removeInternal, writeInternal } from './internal-store.ts';
 import { refuseBatches, settleJournals } from './journal.ts';
+import { type GivenAttachment, keepBytes, readKept, removeKept } from './kept-bytes.ts';
 
 /** What the server did not take, as it is kept on the device until the user has decided. */
 export interface RefusedRecord extends RefusedValues {
@@ -37,6 +38,8 @@ export interface Inbox {
    * to, is left alone: who clicks twice wants it once.
    */
   settle(record: RefusedRecord, see: See): Promise<void>;
+  /** The bytes of the attachments that were refused with the record, as far as they were here. */
+  attachmentsOf(record: RefusedRecord): Promise<GivenAttachment[]>;
   close(): void;
 }
 
@@ -45,7 +48,11 @@ type See = (records: readonly RefusedRecord[], keys: readonly string[]) => Promi
 
 const PREFIX = 'breakwater-refused-';
 
-export async function openInbox(database: RxDatabase): Promise<Inbox> {
+/** @param onLost bytes of attachments could not be kept with their record. */
+export async function openInbox(
+  database: RxDatabase,
+  onLost: (record: RefusedRecord, error: unknown) => void = () => {},
+): Promise<Inbox> {
   const recordByKey = new Map<string, RefusedRecord>();
   const records$ = new BehaviorSubject<readonly RefusedRecord[]>([]);
   let isEmitting = false;
@@ -90,8 +97,12 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
   }
 
   /** Hashed: the key of an internal document has at most 200 characters. */
-  async function keyOf({ collection, id, returned }: RefusedRecord): Promise<string> {
-    return PREFIX + (await database.hashFunction(JSON.stringify([collection, id, returned])));
+  async function keyOf(record: RefusedRecord): Promise<string> {
+    return PREFIX + (await hashOf(record));
+  }
+
+  async function hashOf({ collection, id, returned }: RefusedRecord): Promise<string> {
+    return database.hashFunction(JSON.stringify([collection, id, returned]));
   }
 
   /** By key: those that were refused as one, or the one alone. */
@@ -109,6 +120,7 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
       await removeInternal(database, key);
       hiddenKeys.delete(key);
       set(key, undefined);
+      await removeKept(database, await hashOf(record), withAttachments(record));
     }
   }
 
@@ -128,6 +140,10 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
         const record = { ...each, batch };
         const key = await keyOf(record);
         hiddenKeys.add(key);
+        // Without room for them the row goes back all the same: nothing may hold up the others.
+        await keepBytes(database, await hashOf(record), withAttachments(record)).catch((error) =>
+          onLost(record, error),
+        );
         await writeInternal<RefusedRecord>(database, key, () => record);
         set(key, record);
       }
@@ -152,14 +168,16 @@ export async function openInbox(database: RxDatabase): Promise<Inbox> {
           together.map(([, each]) => each),
           together.map(([key]) => key),
         );
-        for (const [key] of together) {
+        for (const [key, each] of together) {
           await removeInternal(database, key);
           set(key, undefined);
+          await removeKept(database, await hashOf(each), withAttachments(each));
         }
       } finally {
         for (const [key] of together) settlingKeys.delete(key);
       }
     },
+    attachmentsOf: async (record) => readKept(database, await hashOf(record), withAttachments(record)),
     close: () => subscription.unsubscribe(),
   };
 }
@@ -176,4 +194,9 @@ async function readReturned(
   const ids = records.map(({ id }) => id);
   const found = (await database.lockedRun(() => instance.findDocumentsById(ids, true))) as StoredDocument[];
   return new Map(found.map((document) => [idOf(plan, document), rowMetaOf(document)?.replaced ?? 0]));
+}
+
+/** Records of earlier versions have none. */
+function withAttachments({ collection, id, attachments = [] }: RefusedRecord) {
+  return { collection, id, attachments };
 }

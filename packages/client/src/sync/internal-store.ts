@@ -38,7 +38,10 @@ async function findStored(database: RxDatabase, key: string, context: InternalSt
 /** Every document whose key begins so. */
 export async function listInternal(database: RxDatabase, prefix: string): Promise<InternalDocument[]> {
   const { internalStore } = database;
-  const selector = { context: { $eq: CONTEXT }, _deleted: { $eq: false } } as MangoQuerySelector<InternalDocument>;
+  // By the range of their ids, which spares the storage all others: some are large.
+  const first = getPrimaryKeyOfInternalDocument(prefix, CONTEXT);
+  const id = { $gte: first, $lt: `${first}\uffff` };
+  const selector = { id, _deleted: { $eq: false } } as MangoQuerySelector<InternalDocument>;
   const query = normalizeMangoQuery<InternalDocument>(internalStore.schema, { selector });
   const { documents } = await internalStore.query(prepareQuery(internalStore.schema, query));
   return documents.filter(({ key }) => key.startsWith(prefix));

@@ -13,6 +13,7 @@ import {
 import type { RxCollection, RxDatabase } from 'rxdb';
 import { requireCaptured } from '../storage/with-breakwater.ts';
 import type { RefusedRecord } from './inbox.ts';
+import type { GivenAttachment } from './kept-bytes.ts';
 import { type DocumentWrite, writeBatch } from './write-batch.ts';
 
 /** A refused write that is to be made again, with `change` on top. */
@@ -20,6 +21,8 @@ export interface WriteAgain {
   readonly collection: RxCollection;
   readonly record: RefusedRecord;
   readonly change?: JsonObject;
+  /** Those that were refused, with their bytes. */
+  readonly attachments: readonly GivenAttachment[];
 }
 
 /**
@@ -43,7 +46,8 @@ export function writeAgain(
 function toDocumentWrite(writes: readonly WriteAgain[]): DocumentWrite[] {
   const inOrder = writes.toSorted((a, b) => a.record.returned - b.record.returned);
   const change: DocumentWrite['change'] = (fields) => inOrder.reduce<JsonObject | undefined>(changeAgain, fields);
-  return writes.slice(0, 1).map(({ collection, record }) => ({ collection, id: record.id, change }));
+  const again = attachmentsAgain(inOrder);
+  return writes.slice(0, 1).map(({ collection, record }) => ({ collection, id: record.id, change, ...again }));
 }
 
 function changeAgain(fields: JsonObject | undefined, { collection, record, change = {} }: WriteAgain) {
@@ -51,6 +55,29 @@ function changeAgain(fields: JsonObject | undefined, { collection, record, chang
   const { plan } = requireCaptured(collection);
   const again = fields === undefined ? record.document : withRefused(fields, plan, record);
   return { ...again, ...change };
+}
+
+/** Of each name the last word. */
+function attachmentsAgain(inOrder: readonly WriteAgain[]) {
+  const givenByName = new Map<string, GivenAttachment>();
+  const removed = new Set<string>();
+  for (const { record, attachments } of inOrder) {
+    for (const name of record.paths.flatMap((path) => attachmentName(path) ?? [])) {
+      if (isKept(record, name)) continue;
+      removed.add(name);
+      givenByName.delete(name);
+    }
+    for (const given of attachments) {
+      givenByName.set(given.name, given);
+      removed.delete(given.name);
+    }
+  }
+  return { attachments: [...givenByName.values()], removedAttachments: [...removed] };
+}
+
+/** Otherwise the user had removed it. */
+function isKept({ attachments = [] }: RefusedRecord, name: string): boolean {
+  return attachments.some((attachment) => attachment.name === name);
 }
 
 function withRefused(fields: JsonObject, plan: DocumentPlan, record: RefusedRecord): JsonObject {

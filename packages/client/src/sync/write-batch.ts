@@ -13,6 +13,7 @@ import { idOf, plainFields } from '../storage/document-row.ts';
 import type { StoredDocument } from '../storage/row-meta.ts';
 import { requireCaptured } from '../storage/with-breakwater.ts';
 import { beginJournal, endJournal, type Journal } from './journal.ts';
+import type { GivenAttachment } from './kept-bytes.ts';
 import { undo } from './undo-batch.ts';
 
 /** What is to become of one document. */
@@ -24,6 +25,10 @@ export interface DocumentWrite {
    * May be asked again when somebody else wrote in between. What it throws ends the batch, of which then nothing is written.
    */
   readonly change: (fields: JsonObject | undefined) => JsonObject | undefined;
+  /** Are put on the document. */
+  readonly attachments?: readonly GivenAttachment[];
+  /** Names of those that are taken off it. */
+  readonly removedAttachments?: readonly string[];
 }
 
 /** Other tabs and the network may get in between; so often in a row something else is wrong. */
@@ -95,18 +100,30 @@ async function toRows(collection: RxCollection, writes: readonly DocumentWrite[]
   const found = (await collection.storageInstance.findDocumentsById(ids, true)) as StoredDocument[];
   const { plan } = requireCaptured(collection);
   const storedById = new Map(found.map((document) => [idOf(plan, document), document]));
-  return writes.flatMap(({ id, change }) => {
+  return writes.flatMap(({ id, change, ...write }) => {
     const previous = storedById.get(id);
     const isThere = previous !== undefined && !previous._deleted;
     const fields = change(isThere ? plainFields(previous) : undefined);
     if (fields === undefined) return isThere ? [{ previous, document: { ...previous, _deleted: true } }] : [];
     const filled = isThere ? fields : fillObjectDataBeforeInsert(collection.schema, fields);
     requireId(collection, filled, id);
-    if (previous === undefined) return [{ document: filled as Row['document'] }];
-    const { _meta, _rev, _attachments } = previous;
-    const document = { ...filled, _deleted: false, _meta, _rev, _attachments: isThere ? _attachments : {} };
+    const _attachments = attachmentsAfter(isThere ? previous._attachments : {}, write);
+    if (previous === undefined) return [{ document: { ...filled, _attachments } as Row['document'] }];
+    const { _meta, _rev } = previous;
+    const document = { ...filled, _deleted: false, _meta, _rev, _attachments };
     return [{ previous, document }];
   });
+}
+
+type Attachments = StoredDocument['_attachments'];
+
+function attachmentsAfter(
+  before: Attachments,
+  { attachments = [], removedAttachments = [] }: Pick<DocumentWrite, 'attachments' | 'removedAttachments'>,
+): Attachments {
+  const left = Object.entries(before).filter(([name]) => !removedAttachments.includes(name));
+  const put = attachments.map(({ name, ...attachment }) => [name, attachment] as const);
+  return Object.fromEntries([...left, ...put]);
 }
 
 /** @throws BatchError when the document would become another one. */

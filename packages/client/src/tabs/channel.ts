@@ -1,3 +1,5 @@
+import type { AttachmentRef } from '../blobs/attachment-ref.ts';
+import type { TransferState } from '../blobs/transfers.ts';
 import type { Command, Snapshot } from '../engine.ts';
 import type { SyncError } from '../status.ts';
 import type { Confirmation, Question } from '../sync/confirmation.ts';
@@ -28,8 +30,28 @@ export type TabMessage =
   | { readonly type: 'command'; readonly command: Command }
   | { readonly type: 'ask'; readonly tab: string; readonly number: number; readonly question: Question }
   | { readonly type: 'answer'; readonly tab: string; readonly number: number; readonly confirmation: Confirmation }
+  /** From a tab that watches: the bytes of an attachment are to come to the device. */
+  | {
+      readonly type: 'fetch';
+      readonly tab: string;
+      readonly number: number;
+      readonly ref: AttachmentRef;
+      readonly wait: boolean;
+    }
+  | { readonly type: 'fetched'; readonly tab: string; readonly number: number; readonly fetched: Fetched }
+  /** They are not waited for any more. */
+  | { readonly type: 'unfetch'; readonly tab: string; readonly number: number }
+  /** From the leader: what is on its way now. */
+  | { readonly type: 'transfers'; readonly transfers: readonly TransferState[] }
+  | { readonly type: 'cancel-transfer'; readonly key: number }
   /** The database is being removed from the device. */
   | { readonly type: 'wiped' };
+
+/** What came of a fetch. Errors lose their class between tabs. */
+export type Fetched =
+  | { readonly kind: 'here'; readonly data: Blob }
+  | { readonly kind: 'missing'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string };
 
 export interface TabChannel {
   post(message: TabMessage): void;

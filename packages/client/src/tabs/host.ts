@@ -1,6 +1,7 @@
 import type { Engine } from '../engine.ts';
 import type { SyncError } from '../status.ts';
 import type { TabChannel, TabMessage } from './channel.ts';
+import { hostFetches } from './host-fetches.ts';
 
 /** Shows the other tabs what this one replicates, and does what they ask for. */
 export interface Host {
@@ -8,6 +9,8 @@ export interface Host {
   /** Something of the snapshot has changed. */
   publish(): void;
   tell(error: SyncError): void;
+  /** What is on its way has changed. */
+  showTransfers(): void;
   /** Says nothing more: the next leader will. */
   stop(): void;
 }
@@ -39,6 +42,12 @@ export function hostTabs(engine: Engine, channel: TabChannel): Host {
     if (!isStopped) channel.post({ type: 'answer', tab, number, confirmation });
   }
 
+  const fetches = hostFetches(engine, channel);
+
+  function showTransfers(): void {
+    if (!isStopped) channel.post({ type: 'transfers', transfers: engine.transfers });
+  }
+
   channel.post({ type: 'leads' });
   publish();
 
@@ -46,6 +55,7 @@ export function hostTabs(engine: Engine, channel: TabChannel): Host {
     receive(message) {
       switch (message.type) {
         case 'watches':
+          showTransfers();
           return publish();
         case 'wrote':
           // One after another: the count says that everything before was heard, too. What cannot be read now is found by
@@ -56,20 +66,30 @@ export function hostTabs(engine: Engine, channel: TabChannel): Host {
           return engine.command(message.command);
         case 'ask':
           return void answer(message).catch(() => {});
+        case 'fetch':
+          return void fetches.start(message);
+        case 'unfetch':
+          return fetches.end(message);
+        case 'cancel-transfer':
+          return engine.cancelTransfer(message.key);
         case 'leads':
         case 'snapshot':
         case 'error':
         case 'answer':
+        case 'fetched':
+        case 'transfers':
         case 'wiped':
           return;
       }
     },
     publish,
+    showTransfers,
     tell({ cause: _notForOtherTabs, ...error }) {
       if (!isStopped) channel.post({ type: 'error', error });
     },
     stop() {
       isStopped = true;
+      fetches.stop();
     },
   };
 }

@@ -1,7 +1,10 @@
+import type { AttachmentRef } from '../blobs/attachment-ref.ts';
+import type { FetchOptions } from '../blobs/download-options.ts';
+import type { TransferState } from '../blobs/transfers.ts';
 import type { Command, Snapshot } from '../engine.ts';
 import type { SyncError } from '../status.ts';
 import type { Confirmation, Question } from '../sync/confirmation.ts';
-import type { TabChannel, TabMessage } from './channel.ts';
+import type { Fetched, TabChannel, TabMessage } from './channel.ts';
 
 /** A tab's view of the replication in another tab. */
 export interface Watcher {
@@ -14,6 +17,9 @@ export interface Watcher {
   command(command: Command): void;
   /** `pending` when the leader goes before it has answered: the next one is to be asked again. */
   confirm(question: Question): Promise<Confirmation>;
+  /** Undefined when the leader goes before it has answered: the next one is to be asked again. */
+  fetch(ref: AttachmentRef, options: FetchOptions): Promise<Fetched | undefined>;
+  cancelTransfer(key: number): void;
   stop(): void;
 }
 
@@ -22,13 +28,15 @@ export interface WatcherOptions {
   /** Names this tab among the others; random. */
   readonly tab: string;
   readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly onTransfers: (states: readonly TransferState[]) => void;
   readonly onError: (error: SyncError) => void;
 }
 
 type Wrote = Extract<TabMessage, { readonly type: 'wrote' }>;
 
-export function watchLeader({ channel, tab, onSnapshot, onError }: WatcherOptions): Watcher {
+export function watchLeader({ channel, tab, onSnapshot, onTransfers, onError }: WatcherOptions): Watcher {
   const askedByNumber = new Map<number, (confirmation: Confirmation) => void>();
+  const fetchedByNumber = new Map<number, (fetched: Fetched | undefined) => void>();
   let lastNumber = 0;
   let count = 0;
   /** What no leader has taken in yet. */
@@ -54,6 +62,8 @@ export function watchLeader({ channel, tab, onSnapshot, onError }: WatcherOption
   function giveUp(): void {
     for (const answer of askedByNumber.values()) answer('pending');
     askedByNumber.clear();
+    for (const answer of fetchedByNumber.values()) answer(undefined);
+    fetchedByNumber.clear();
   }
 
   channel.post({ type: 'watches' });
@@ -74,6 +84,14 @@ export function watchLeader({ channel, tab, onSnapshot, onError }: WatcherOption
         case 'answer':
           if (message.tab === tab) askedByNumber.get(message.number)?.(message.confirmation);
           return;
+        case 'fetched':
+          if (message.tab === tab) fetchedByNumber.get(message.number)?.(message.fetched);
+          return;
+        case 'transfers':
+          return onTransfers(message.transfers);
+        case 'fetch':
+        case 'unfetch':
+        case 'cancel-transfer':
         case 'watches':
         case 'wrote':
         case 'command':
@@ -95,6 +113,24 @@ export function watchLeader({ channel, tab, onSnapshot, onError }: WatcherOption
         channel.post({ type: 'ask', tab, number, question });
       });
     },
+    fetch(ref, { wait, signal }) {
+      const number = ++lastNumber;
+      return new Promise((resolve, reject) => {
+        const onAbort = () => {
+          fetchedByNumber.delete(number);
+          channel.post({ type: 'unfetch', tab, number });
+          reject(signal?.reason);
+        };
+        fetchedByNumber.set(number, (fetched) => {
+          fetchedByNumber.delete(number);
+          signal?.removeEventListener('abort', onAbort);
+          resolve(fetched);
+        });
+        signal?.addEventListener('abort', onAbort, { once: true });
+        channel.post({ type: 'fetch', tab, number, ref, wait });
+      });
+    },
+    cancelTransfer: (key) => channel.post({ type: 'cancel-transfer', key }),
     stop: giveUp,
   };
 }

@@ -1,0 +1,39 @@
+import type { Session } from '../connection/session.ts';
+import type { Scheduler } from '../scheduler.ts';
+import { createGate } from './gate.ts';
+import { createPace } from './pace.ts';
+
+/** The pieces that travel in one direction over one link. */
+export interface Lane {
+  readonly session: Session;
+  /** Bytes of the next piece. */
+  readonly pieceBytes: number;
+  /**
+   * Resolves when there is room for one more piece; the answer is to be called when that is through, or will never be.
+   * @throws what aborted the signal, or the end of the link.
+   */
+  enter(signal: AbortSignal): Promise<(outcome: 'answered' | 'failed') => void>;
+}
+
+/** Pieces of one direction on the way at once, however many blobs they belong to. */
+const WINDOW = 4;
+
+export function createLane(session: Session, scheduler: Scheduler): Lane {
+  const gate = createGate(WINDOW);
+  const pace = createPace();
+
+  return {
+    session,
+    get pieceBytes() {
+      return pace.bytes;
+    },
+    async enter(signal) {
+      await gate.enter(AbortSignal.any([signal, session.signal]));
+      const startedAt = scheduler.now();
+      return (outcome) => {
+        if (outcome === 'answered') pace.note(scheduler.now() - startedAt);
+        gate.leave();
+      };
+    },
+  };
+}

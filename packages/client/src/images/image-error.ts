@@ -1,0 +1,4 @@
+/** Thrown when a file is not the image that it should be. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError';
+}
