@@ -1,20 +1,25 @@
 import {
   createDatabase,
   defineCollections,
+  imageUrl,
   type Pending,
+  putImage,
   type RefusedWrite,
   type Replication,
   replicate,
   type Status,
+  type Transfer,
   type WebSocketLike,
 } from '@breakwater/client';
-import type { RxCollection, RxDocument } from 'rxdb/plugins/core';
+import type { RxAttachment, RxCollection, RxDocument } from 'rxdb/plugins/core';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { type Note, noteSchema } from './note.ts';
 
-export type { Pending, RefusedWrite, Replication, Status, WebSocketLike };
+export type { Pending, RefusedWrite, Replication, Status, Transfer, WebSocketLike };
+export { imageUrl, putImage };
 export type Notes = RxCollection<Note>;
 export type NoteDocument = RxDocument<Note>;
+export type Photo = RxAttachment<Note>;
 
 export interface Fieldnotes {
   readonly notes: Notes;

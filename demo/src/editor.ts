@@ -6,6 +6,7 @@ import { bindFields } from './editor-fields.ts';
 import { countryName, formatNumber, formatPosition, formatWhen } from './format.ts';
 import type { Note } from './note.ts';
 import type { NoteWriter } from './note-writer.ts';
+import type { Photos } from './photos.ts';
 import type { Toast } from './toast.ts';
 
 export interface Editor {
@@ -21,10 +22,11 @@ export interface EditorOptions {
   readonly notes: Notes;
   readonly writer: NoteWriter;
   readonly toast: Toast;
+  readonly photos: Photos;
   readonly onClose: () => void;
 }
 
-export function createEditor({ notes, writer, toast, onClose }: EditorOptions): Editor {
+export function createEditor({ notes, writer, toast, photos, onClose }: EditorOptions): Editor {
   const form = byId('editor', HTMLFormElement);
   const welcome = byId('welcome', HTMLElement);
   const drawChart = createChart();
@@ -54,6 +56,7 @@ export function createEditor({ notes, writer, toast, onClose }: EditorOptions): 
   function close(): void {
     for (const field of fields) field.reset();
     subscription?.unsubscribe();
+    photos.clear();
     document_ = undefined;
     form.hidden = true;
     welcome.hidden = true;
@@ -72,6 +75,7 @@ export function createEditor({ notes, writer, toast, onClose }: EditorOptions): 
     form.hidden = false;
     for (const field of fields) field.show(note);
     showFacts(note);
+    photos.show(found);
     if (wantsTitle) byId('note-title', HTMLInputElement).focus();
     wantsTitle = false;
   }

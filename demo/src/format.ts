@@ -28,6 +28,12 @@ export function describePlace({ title, place, population }: Pick<Note, 'title' |
     .join(' · ');
 }
 
+/** `812 KB`, `3.4 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
 /** The time of day if it was today, else the day. */
 export function formatWhen(at: number, now: number): string {
   const isToday = new Date(at).toDateString() === new Date(now).toDateString();

@@ -7,8 +7,10 @@ import { formatCount } from './format.ts';
 import { createNoteList } from './list.ts';
 import { createLoadButton } from './load-button.ts';
 import { createNoteWriter } from './note-writer.ts';
+import { createPhotos } from './photos.ts';
 import { createRefusedPanel } from './refused-panel.ts';
 import { createToast } from './toast.ts';
+import { createTransfersPanel } from './transfers-panel.ts';
 import { createWeather } from './weather.ts';
 
 void start().catch(showFailure);
@@ -33,10 +35,12 @@ async function run(device: Device, address: URL): Promise<void> {
   });
   const writer = createNoteWriter(notes);
   const list = createNoteList({ notes, writer, onOpen: goTo, onError });
-  const editor = createEditor({ notes, writer, toast, onClose: () => goTo(undefined) });
+  const photos = createPhotos({ sync, writer, toast });
+  const editor = createEditor({ notes, writer, toast, photos, onClose: () => goTo(undefined) });
   createLoadButton(notes, toast);
   createConnectionPanel(sync, weather);
   createRefusedPanel(sync, onError);
+  createTransfersPanel(sync);
 
   notes.count().$.subscribe((count) => setText(byId('note-count', HTMLElement), formatCount(count, 'note')));
   byId('new-note', HTMLButtonElement).addEventListener('click', () => void createNote().catch(onError));

@@ -27,6 +27,7 @@ export const noteSchema = {
   },
   required: ['id', 'title', 'titleKey', 'place', 'body', 'visited', 'rating', 'updatedAt', 'newestFirst'],
   indexes: ['titleKey', 'newestFirst'],
+  attachments: {},
 } as const;
 
 export interface Note {
