@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createDatabase, defineCollections, replicate } from '@breakwater/client';
+import { addRxPlugin } from 'rxdb';
+import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { filter, firstValueFrom } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -17,6 +19,8 @@ const EDITS = 100;
 /** Together 100 MiB, longer under way than the edits take. */
 const LARGE_FILES = 10;
 const LARGE_BYTES = 10 * 1024 * 1024;
+
+addRxPlugin(RxDBAttachmentsPlugin);
 
 const collections = defineCollections({
   notes: { schema: { ...notesDefinition.schema, attachments: {} } },

@@ -15,8 +15,8 @@ export function countingSocket(url: string, sent: WireCount, received: WireCount
     sent.bytes += data.length + headerBytes(data.length) + 4;
     send(data);
   };
-  socket.on('message', (data: Buffer) => {
-    received.bytes += data.length + headerBytes(data.length);
+  socket.on('message', (data: Buffer | ArrayBuffer) => {
+    received.bytes += data.byteLength + headerBytes(data.byteLength);
   });
   return socket as unknown as WebSocketLike;
 }

@@ -101,7 +101,10 @@ interface ShownPhoto {
 
 /** Waits until so many photos are shown. */
 async function shownPhotos(page: Page, count: number): Promise<ShownPhoto[]> {
-  await page.locator('[data-testid="photo"].is-here').nth(count - 1).waitFor({ timeout: 30_000 });
+  await page
+    .locator('[data-testid="photo"].is-here')
+    .nth(count - 1)
+    .waitFor({ timeout: 30_000 });
   return page.evaluate(async () => {
     const shown = [...document.querySelectorAll<HTMLElement>('[data-testid="photo"].is-here')];
     return Promise.all(

@@ -11,7 +11,8 @@ import {
   type Transfer,
   type WebSocketLike,
 } from '@breakwater/client';
-import type { RxAttachment, RxCollection, RxDocument } from 'rxdb/plugins/core';
+import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments';
+import { addRxPlugin, type RxAttachment, type RxCollection, type RxDocument } from 'rxdb/plugins/core';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { type Note, noteSchema } from './note.ts';
 
@@ -32,12 +33,14 @@ export interface FieldnotesOptions {
   readonly webSocket: (url: string) => WebSocketLike;
 }
 
+addRxPlugin(RxDBAttachmentsPlugin);
+
 const collections = defineCollections({ notes: { schema: noteSchema } });
 
 /** Opens this device's database and begins to replicate it. */
 export async function openFieldnotes({ device, url, webSocket }: FieldnotesOptions): Promise<Fieldnotes> {
   const database = await createDatabase({
-    name: `fieldnotes-${device}`,
+    name: `fieldnotes-2-${device}`,
     storage: getRxStorageDexie(),
     collections,
     // Each window is a device of its own and the only one to open its database.

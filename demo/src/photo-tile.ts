@@ -33,8 +33,9 @@ export function createPhotoTile(photo: Photo, { sync, onOpen, onRemove }: PhotoT
   let release = () => {};
 
   async function load(): Promise<void> {
-    await sync.attachmentData(photo, { wait: true, signal: controller.signal });
-    const image = await imageUrl(photo);
+    const image = await imageUrl(photo, {
+      read: (attachment) => sync.attachmentData(attachment, { wait: true, signal: controller.signal }),
+    });
     release = image.revoke;
     if (controller.signal.aborted) return release();
     const img = within(element, 'img', HTMLImageElement);
