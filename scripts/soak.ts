@@ -4,6 +4,7 @@
  *   simulation  simulated replicas: 10,000 seeds, and every case of the small world
  *   devices     RxDB on memory and Dexie and the real server: 100 seeds, each on both, alone and with two tabs
  *   kills       the real server, killed 200 times under writes
+ *   pictures    200 pictures queued offline, sent over cut sockets to a server that is killed
  *   slow-lines  followers on strange lines while much is written: what they cost the server, how soon they are in step
  *   reconnects  1,000 connections to a server that is killed and comes back after 3 s
  *   mutants     every rule of replication that holds by a guard in the source, switched off: one named test must fail
@@ -18,12 +19,13 @@ import { devices } from './soak/devices.ts';
 import { kills } from './soak/kills.ts';
 import { mutants } from './soak/mutants.ts';
 import { addTallies, type Part, type Share, type Tally } from './soak/part.ts';
+import { pictures } from './soak/pictures.ts';
 import { reconnects } from './soak/reconnects.ts';
 import { simulation } from './soak/simulation.ts';
 import { slowLines } from './soak/slow-lines.ts';
 
 const parts = new Map<string, Part>(
-  Object.entries({ simulation, devices, kills, reconnects, 'slow-lines': slowLines, mutants }),
+  Object.entries({ simulation, devices, kills, reconnects, pictures, 'slow-lines': slowLines, mutants }),
 );
 
 interface Task {

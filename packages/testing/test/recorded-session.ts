@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { batch, createDatabase, defineCollections, inspectRows, type Replication, replicate } from '@breakwater/client';
 import { decodeState, type Json, type State } from '@breakwater/crdt';
 import type { Store } from '@breakwater/server';
-import type { RxCollection } from 'rxdb';
+import { addRxPlugin, type RxCollection } from 'rxdb';
+import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { filter, firstValueFrom } from 'rxjs';
 import { type FaultProxy, type FrameCut, type PassedFrame, startFaultProxy } from '../src/fault-proxy.ts';
 import { judge, type ReplicaReport, toHoldings, type Verdict } from '../src/judge.ts';
 import { startWorldServer, type WorldServer, worldCollections } from '../src/world.ts';
+
+addRxPlugin(RxDBAttachmentsPlugin);
 
 const { schema, merge } = worldCollections.notes;
 const collections = defineCollections({ orders: { schema, merge }, payments: { schema, merge } });
@@ -16,6 +19,9 @@ const NAMES = ['orders', 'payments'] as const;
 const MAX_ROW_BYTES = 60_000;
 /** Long enough that edits of it go up as diffs. */
 const LONG_TEXT = 'low tide at noon, '.repeat(1_000);
+
+/** Four pieces, the last of them short: as many as go up before the first answer. */
+const PICTURE = new Blob([Uint8Array.from({ length: 60_000 }, (_, i) => (i * 7) % 251)]);
 
 /** Two devices and a script of what they do, each over a line that can be cut at a frame. */
 export type DeviceName = 'a' | 'b';
@@ -65,7 +71,7 @@ export async function playSession(server: WorldServer, cut?: SessionCut): Promis
   );
   if (a === undefined || b === undefined) throw new Error('there are two devices');
   try {
-    await act(a, b);
+    await act(a, b, (digest) => server.store.blobs.isStored(tenant, digest));
     const replicas = [await reportOn(a), await reportOn(b)];
     return {
       verdict: judge(toHoldings(statesOf(server.store, tenant)), replicas),
@@ -80,7 +86,7 @@ export async function playSession(server: WorldServer, cut?: SessionCut): Promis
 }
 
 /** Each step ends with both devices in step: so the frames are the same each time. */
-async function act(a: Device, b: Device): Promise<void> {
+async function act(a: Device, b: Device, isOnServer: (digest: string) => boolean): Promise<void> {
   await Promise.all([a.sync.awaitInSync(), b.sync.awaitInSync()]);
 
   await a.database.orders.insert({ id: '1', title: 'open', body: LONG_TEXT, tags: ['sea'], steps: ['one'], likes: 1 });
@@ -91,6 +97,12 @@ async function act(a: Device, b: Device): Promise<void> {
     tx.payments.insert({ id: '2', title: 'by card' });
   });
   await sees(b, '2', ({ title }) => title === 'paid');
+
+  const paid = await a.database.payments.findOne('2').exec(true);
+  const { digest } = await paid.putAttachment({ id: 'slip', data: PICTURE, type: 'image/png' });
+  await until(() => isOnServer(digest));
+  await readSlip(b);
+  await Promise.all([a.sync.awaitInSync(), b.sync.awaitInSync()]);
 
   await (await b.database.orders.findOne('1').exec(true)).patch({ body: `${LONG_TEXT}high at six`, likes: 3 });
   await sees(a, '1', ({ likes }) => likes === 3);
@@ -110,6 +122,21 @@ async function act(a: Device, b: Device): Promise<void> {
   b.sync.start();
   await sees(a, '1', ({ rating }) => rating === 5);
   await Promise.all([a.sync.awaitInSync(), b.sync.awaitInSync()]);
+}
+
+async function readSlip({ database, sync }: Device): Promise<void> {
+  const payment = await firstValueFrom(
+    database.payments.findOne('2').$.pipe(filter((found) => found !== null && found.getAttachment('slip') !== null)),
+  );
+  const slip = payment?.getAttachment('slip');
+  if (!slip) throw new Error('the payment has no slip');
+  const data = await sync.attachmentData(slip, { wait: true });
+  const [sent, read] = await Promise.all([PICTURE.arrayBuffer(), data.arrayBuffer()]);
+  if (!Buffer.from(sent).equals(Buffer.from(read))) throw new Error('another slip arrived than was sent');
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 async function goOffline({ sync }: Device): Promise<void> {
