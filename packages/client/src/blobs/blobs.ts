@@ -1,3 +1,4 @@
+import type { WantedBlob } from '@breakwater/protocol';
 import type { BlobNews, Session } from '../connection/session.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Status, SyncError } from '../status.ts';
@@ -33,6 +34,8 @@ export function createBlobs({ onTransfers, ...options }: BlobsOptions): Blobs {
   const transfers = createTransfers(options.scheduler, onTransfers);
   const uploads = createUploads({ ...options, transfers });
   const downloads = createDownloads({ ...options, transfers, link });
+  /** What was asked for before it was known whether this database belongs to that server, tenant and user. */
+  const wantedBySession = new WeakMap<Session, WantedBlob[] | 'begun'>();
 
   return {
     fetch: downloads.fetch,
@@ -40,10 +43,17 @@ export function createBlobs({ onTransfers, ...options }: BlobsOptions): Blobs {
       return transfers.states;
     },
     cancelTransfer: transfers.cancel,
-    begin: link.begin,
+    begin(session) {
+      const wanted = wantedBySession.get(session);
+      wantedBySession.set(session, 'begun');
+      if (wanted !== undefined && wanted !== 'begun') void uploads.send(session, wanted);
+      link.begin(session);
+    },
     receive(session, news) {
-      if (news.type === 'blob-here') downloads.onHere(news.digests);
-      else void uploads.send(session, news.blobs);
+      if (news.type === 'blob-here') return downloads.onHere(news.digests);
+      const wanted = wantedBySession.get(session) ?? [];
+      if (wanted === 'begun') void uploads.send(session, news.blobs);
+      else wantedBySession.set(session, [...wanted, ...news.blobs]);
     },
     noteState: link.note,
     stop: downloads.stop,

@@ -112,7 +112,9 @@ export function createDownload(first: AttachmentRef, options: DownloadOptions): 
         return await receiveOver(lane, part, refs[row] ?? first);
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof LinkLostError) && !(error instanceof RequestError)) throw error;
+        if (!(error instanceof LinkLostError) && !(error instanceof RequestError)) {
+          throw new AttachmentMissingError(first, `and cannot be had: ${describeError(error)}`);
+        }
         part = beginning?.toBlob() ?? part;
         if (error instanceof RequestError) {
           row++;
@@ -200,10 +202,9 @@ export function createDownload(first: AttachmentRef, options: DownloadOptions): 
 
   /** What has come is of use even if it cannot be kept. */
   function keep(held: HeldBytes): void {
-    const documents = [...new Map(refs.map((ref) => [JSON.stringify([ref.collection, ref.id]), ref])).values()];
     keeping = keeping
       .then(async () => {
-        for (const { collection, id } of documents) await bytesOf(collection)?.keep(id, digest, held);
+        for (const { collection, id } of refs) await bytesOf(collection)?.keep(id, digest, held);
       })
       .catch((error: unknown) => {
         // A full device is told of by the storage itself.
@@ -218,7 +219,7 @@ export function createDownload(first: AttachmentRef, options: DownloadOptions): 
     },
     over: over.promise,
     join(ref, fetchOptions) {
-      refs.push(ref);
+      if (!refs.some(({ collection, id }) => collection === ref.collection && id === ref.id)) refs.push(ref);
       const joined = waiters.join(fetchOptions);
       // Who would not wait has to hear how it stands now.
       if (hasBegun) wake.fire();

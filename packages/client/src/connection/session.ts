@@ -129,8 +129,7 @@ export function createSession(options: SessionOptions): SessionRunner {
   }
 
   async function pushesAnswered(): Promise<void> {
-    // Those that were let go may have pushed again before this one's turn.
-    while (pushes > 0) await new Promise<void>((resolve) => onPushesAnswered.push(resolve));
+    if (pushes > 0) await new Promise<void>((resolve) => onPushesAnswered.push(resolve));
   }
 
   function tell(message: BlobLacks): void {

@@ -9,6 +9,7 @@ import { createStandIn, readStandIn } from './stand-in.ts';
  * @returns how to read what lies there, stand-ins included.
  */
 export function guardAttachments(instance: Instance, isSuperseded: () => boolean): Instance['getAttachmentData'] {
+  if (instance.schema.attachments === undefined) return instance.getAttachmentData;
   const read = instance.getAttachmentData.bind(instance);
   instance.getAttachmentData = async (id, name, digest) => {
     const data = await read(id, name, digest);
