@@ -17,6 +17,13 @@ export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';
 
+export { explain, type QueryExplanation } from './queries/explain.ts';
+export { type MonitorOptions, monitorQueries, type QueryReport } from './queries/monitor-queries.ts';
+export { warnOfScans } from './queries/warn-of-scans.ts';
+export type { IndexAdvice } from './queries/advise.ts';
+export type { Durations } from './queries/durations.ts';
+export type { Reads } from './queries/read-plan.ts';
+
 export { type InspectedRow, inspectRows } from './inspect.ts';
 export type { Stamp, State } from '@breakwater/crdt';
 export { type Scheduler, systemScheduler } from './scheduler.ts';

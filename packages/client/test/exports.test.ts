@@ -11,9 +11,12 @@ it('[API1] exports these names and no others', () => {
     'batch',
     'createDatabase',
     'defineCollections',
+    'explain',
     'inspectRows',
+    'monitorQueries',
     'replicate',
     'systemScheduler',
+    'warnOfScans',
     'withBreakwater',
   ]);
 });

@@ -1,0 +1,122 @@
+import { RxQueryBase } from 'rxdb';
+import type { AnyDatabase, CollectionOf, QueryOf } from './rx-types.ts';
+
+export interface QueryObserver {
+  /** A query was answered by the storage, or by the documents that RxDB holds if it asked by id. */
+  onRun(query: QueryOf<unknown>, ms: number, documents: number): void;
+  /** The result of a live query was brought up to date in memory; the storage was not asked. */
+  onUpdate(query: QueryOf<unknown>, ms: number, documents: number): void;
+}
+
+/** What RxDB's queries do and hide; exactly these methods are replaced while anybody observes. */
+interface QueryInternals {
+  _execOverDatabase(rerun?: number): Promise<{ readonly result: QueryResult }>;
+  _setResultData(result: QueryResult): void;
+}
+
+interface EventBuffer {
+  getFrom(pointer: number): unknown;
+}
+
+type QueryResult = number | readonly unknown[] | ReadonlyMap<string, unknown>;
+
+const internals = RxQueryBase.prototype as unknown as QueryInternals;
+const observersByDatabase = new Map<object, Set<QueryObserver>>();
+let restoreQueries: (() => void) | undefined;
+
+/**
+ * Tells of the queries of a database from now on. While nobody observes any database, RxDB is untouched and nothing is
+ * paid. Lookups by id and in-memory updates never reach the storage, so it is RxDB's query that is listened to.
+ *
+ * @returns a function that ends it.
+ * @throws Error when this version of RxDB has no such query.
+ */
+export function observeQueries(database: AnyDatabase, observer: QueryObserver): () => void {
+  requireInternals();
+  const observers = observersByDatabase.get(database) ?? new Set();
+  observersByDatabase.set(database, observers);
+  observers.add(observer);
+  restoreQueries ??= listenToQueries();
+  return () => {
+    observers.delete(observer);
+    if (observers.size === 0 && observersByDatabase.get(database) === observers) observersByDatabase.delete(database);
+    if (observersByDatabase.size > 0) return;
+    restoreQueries?.();
+    restoreQueries = undefined;
+  };
+}
+
+function requireInternals(): void {
+  for (const name of ['_execOverDatabase', '_setResultData'] as const) {
+    if (typeof internals[name] !== 'function') {
+      throw new Error(`queries cannot be observed: this version of RxDB has no ${name}; use RxDB 17`);
+    }
+  }
+}
+
+function listenToQueries(): () => void {
+  const { _execOverDatabase: execute, _setResultData: setResult } = internals;
+  // A result that was just read, until the query has taken it over.
+  const readResults = new WeakMap<object, QueryResult>();
+  const updateStarts = listenToUpdates();
+
+  internals._execOverDatabase = function (this: QueryOf<unknown>, rerun = 0) {
+    const observers = observersByDatabase.get(this.collection.database);
+    // RxDB runs a query again, from within, if something was written meanwhile: that is one run.
+    if (observers === undefined || rerun > 0) return execute.call(this as never, rerun);
+    updateStarts.listen(this.collection);
+    const start = performance.now();
+    const done = execute.call(this as never, rerun).then((answer) => {
+      const ms = performance.now() - start;
+      readResults.set(this, answer.result);
+      for (const observer of observers) observer.onRun(this, ms, countOf(answer.result));
+      return answer;
+    });
+    // After the query's own turn: if the result was none other than before, it has not taken it over.
+    queueMicrotask(() => done.then(() => readResults.delete(this)).catch(() => {}));
+    return done;
+  };
+
+  internals._setResultData = function (this: QueryOf<unknown>, result) {
+    setResult.call(this as never, result);
+    const observers = observersByDatabase.get(this.collection.database);
+    if (observers === undefined || readResults.get(this) === result) return;
+    const ms = performance.now() - updateStarts.of(this.collection);
+    for (const observer of observers) observer.onUpdate(this, ms, countOf(result));
+  };
+
+  return () => {
+    internals._execOverDatabase = execute;
+    internals._setResultData = setResult;
+    updateStarts.end();
+  };
+}
+
+/** An update in memory begins with the query asking for the events that it missed, and ends within the same turn. */
+function listenToUpdates() {
+  const startByBuffer = new WeakMap<object, number>();
+  let restore: (() => void) | undefined;
+
+  return {
+    /** RxDB does not export the class: it is found by the first collection that is asked anything. */
+    listen(collection: CollectionOf<unknown>): void {
+      if (restore !== undefined) return;
+      const prototype = Object.getPrototypeOf(collection._changeEventBuffer) as EventBuffer;
+      const { getFrom } = prototype;
+      prototype.getFrom = function (this: EventBuffer, pointer) {
+        startByBuffer.set(this, performance.now());
+        return getFrom.call(this, pointer);
+      };
+      restore = () => {
+        prototype.getFrom = getFrom;
+      };
+    },
+    of: (collection: CollectionOf<unknown>) => startByBuffer.get(collection._changeEventBuffer) ?? performance.now(),
+    end: () => restore?.(),
+  };
+}
+
+function countOf(result: QueryResult): number {
+  if (typeof result === 'number') return result;
+  return 'size' in result ? result.size : result.length;
+}
