@@ -19,6 +19,7 @@ export type { WebSocketLike } from './connection/web-socket-like.ts';
 
 export { explain, type QueryExplanation } from './queries/explain.ts';
 export { type MonitorOptions, monitorQueries, type QueryReport } from './queries/monitor-queries.ts';
+export { type Page, type Pages, type PaginateOptions, paginate } from './queries/paginate.ts';
 export { warnOfScans } from './queries/warn-of-scans.ts';
 export type { IndexAdvice } from './queries/advise.ts';
 export type { Durations } from './queries/durations.ts';

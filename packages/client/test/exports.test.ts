@@ -14,6 +14,7 @@ it('[API1] exports these names and no others', () => {
     'explain',
     'inspectRows',
     'monitorQueries',
+    'paginate',
     'replicate',
     'systemScheduler',
     'warnOfScans',
