@@ -3,7 +3,7 @@ import { type Scheduler, systemScheduler } from '../scheduler.ts';
 import { createDurationLog, type DurationLog, type Durations } from './durations.ts';
 import { explainQuery, type QueryExplanation } from './explain.ts';
 import { observeQueries } from './observe-queries.ts';
-import { describeShape, type Selector, shapeOf } from './query-shape.ts';
+import { isByIdQuery, type Selector, shapeKeyOf } from './query-shape.ts';
 import type { AnyDatabase, QueryOf } from './rx-types.ts';
 
 /** All queries of one shape, since the monitor was subscribed to. */
@@ -29,6 +29,9 @@ export interface MonitorOptions {
 /** Shapes are few; an app that builds its selectors from data may have any number of them. */
 const MOST_SHAPES = 500;
 
+/** No other query has it. */
+const BY_ID_KEY = 'by id';
+
 /**
  * Watches the queries of a database while it is subscribed to: finds, counts, lookups by id, and live queries that are
  * brought up to date in memory. Each emission holds one report for each shape, the slowest (by p95) first.
@@ -47,19 +50,37 @@ export function monitorQueries(
   }
   return new Observable((subscriber) => {
     const recordsByShape = new Map<string, QueryRecord>();
+    // Several keys may stand for one shape; shapes are put into words once for each key.
+    const keysByCollection = new Map<object, Map<string, QueryRecord>>();
+    let uses = 0;
     let cancelReport: (() => void) | undefined;
 
     function recordOf(query: QueryOf<unknown>): QueryRecord {
-      const shape = shapeNameOf(query);
-      const record = recordsByShape.get(shape) ?? createRecord(explainQuery(query));
-      // The one seen last stands last: the first is the one to forget.
-      recordsByShape.delete(shape);
-      recordsByShape.set(shape, record);
-      const [oldest] = recordsByShape.keys();
-      if (recordsByShape.size > MOST_SHAPES && oldest !== undefined) recordsByShape.delete(oldest);
+      const key = isByIdQuery(query) ? BY_ID_KEY : shapeKeyOf(query);
+      const record = keysByCollection.get(query.collection)?.get(key) ?? remember(query, key);
+      record.lastUse = ++uses;
       if (showValues) record.selector = query.mangoQuery.selector as Selector;
       cancelReport ??= scheduler.after(everyMs, report);
       return record;
+    }
+
+    function remember(query: QueryOf<unknown>, key: string): QueryRecord {
+      const explanation = explainQuery(query);
+      const record = recordsByShape.get(explanation.shape) ?? createRecord(explanation);
+      if (recordsByShape.size >= MOST_SHAPES && !recordsByShape.has(explanation.shape)) forgetOldest();
+      recordsByShape.set(explanation.shape, record);
+      const keys = keysByCollection.get(query.collection) ?? new Map();
+      keysByCollection.set(query.collection, keys.set(key, record));
+      return record;
+    }
+
+    function forgetOldest(): void {
+      const [oldest] = [...recordsByShape.values()].sort((a, b) => a.lastUse - b.lastUse);
+      if (oldest === undefined) return;
+      recordsByShape.delete(oldest.explanation.shape);
+      for (const keys of keysByCollection.values()) {
+        for (const [key, record] of keys) if (record === oldest) keys.delete(key);
+      }
     }
 
     function report(): void {
@@ -69,11 +90,12 @@ export function monitorQueries(
     }
 
     /** What goes wrong here must not fail the app's query. */
-    function note(query: QueryOf<unknown>, documents: number, add: (record: QueryRecord) => void): void {
+    function note(query: QueryOf<unknown>, ms: number, documents: number, isUpdate: boolean): void {
       try {
         const record = recordOf(query);
         record.documents = documents;
-        add(record);
+        (isUpdate ? record.updates : record.runs).add(ms);
+        if (!isUpdate && ms >= slowMs) record.slow++;
       } catch (error) {
         subscriber.error(error);
       }
@@ -81,12 +103,8 @@ export function monitorQueries(
 
     const complete = () => subscriber.complete();
     const end = observeQueries(database, {
-      onRun: (query, ms, documents) =>
-        note(query, documents, (record) => {
-          record.runs.add(ms);
-          if (ms >= slowMs) record.slow++;
-        }),
-      onUpdate: (query, ms, documents) => note(query, documents, (record) => record.updates.add(ms)),
+      onRun: (query, ms, documents) => note(query, ms, documents, false),
+      onUpdate: (query, ms, documents) => note(query, ms, documents, true),
     });
     database.onClose.push(complete);
     if (database.closed) complete();
@@ -106,24 +124,15 @@ interface QueryRecord {
   selector: Selector;
   documents: number;
   slow: number;
+  /** The number of the use, of all uses. */
+  lastUse: number;
 }
 
 function createRecord(explanation: QueryExplanation): QueryRecord {
   const logs = { runs: createDurationLog(), updates: createDurationLog() };
-  return { explanation, ...logs, selector: explanation.selector, documents: 0, slow: 0 };
+  return { explanation, ...logs, selector: explanation.selector, documents: 0, slow: 0, lastUse: 0 };
 }
 
 function toReport({ explanation, runs, updates, selector, documents, slow }: QueryRecord): QueryReport {
   return { ...explanation, ...runs.summarise(), selector, documents, slow, inMemory: updates.summarise() };
-}
-
-/** Queries are cached by RxDB, and asked again; their shape is put into words once. */
-const shapeByQuery = new WeakMap<object, string>();
-
-function shapeNameOf(query: QueryOf<unknown>): string {
-  const known = shapeByQuery.get(query);
-  if (known !== undefined) return known;
-  const shape = describeShape(shapeOf(query));
-  shapeByQuery.set(query, shape);
-  return shape;
 }

@@ -56,31 +56,31 @@ function requireInternals(): void {
 
 function listenToQueries(): () => void {
   const { _execOverDatabase: execute, _setResultData: setResult } = internals;
-  // A result that was just read, until the query has taken it over.
-  const readResults = new WeakMap<object, QueryResult>();
   const updateStarts = listenToUpdates();
+  // What was just read. The query takes it over in the very next turn, unless it is what the query had before.
+  let justRead: { query: object; result: QueryResult } | undefined;
 
   internals._execOverDatabase = function (this: QueryOf<unknown>, rerun = 0) {
     const observers = observersByDatabase.get(this.collection.database);
+    const running = execute.call(this as never, rerun);
     // RxDB runs a query again, from within, if something was written meanwhile: that is one run.
-    if (observers === undefined || rerun > 0) return execute.call(this as never, rerun);
+    if (observers === undefined || rerun > 0) return running;
     updateStarts.listen(this.collection);
     const start = performance.now();
-    const done = execute.call(this as never, rerun).then((answer) => {
+    running.then(({ result }) => {
       const ms = performance.now() - start;
-      readResults.set(this, answer.result);
-      for (const observer of observers) observer.onRun(this, ms, countOf(answer.result));
-      return answer;
-    });
-    // After the query's own turn: if the result was none other than before, it has not taken it over.
-    queueMicrotask(() => done.then(() => readResults.delete(this)).catch(() => {}));
-    return done;
+      justRead = { query: this, result };
+      for (const observer of observers) observer.onRun(this, ms, countOf(result));
+    }, ignore);
+    return running;
   };
 
   internals._setResultData = function (this: QueryOf<unknown>, result) {
     setResult.call(this as never, result);
-    const observers = observersByDatabase.get(this.collection.database);
-    if (observers === undefined || readResults.get(this) === result) return;
+    const wasRead = justRead?.query === this && justRead.result === result;
+    if (justRead?.query === this) justRead = undefined;
+    const observers = wasRead ? undefined : observersByDatabase.get(this.collection.database);
+    if (observers === undefined) return;
     const ms = performance.now() - updateStarts.of(this.collection);
     for (const observer of observers) observer.onUpdate(this, ms, countOf(result));
   };
@@ -91,6 +91,9 @@ function listenToQueries(): () => void {
     updateStarts.end();
   };
 }
+
+/** A query that fails tells the app, not those who watch. */
+function ignore(): void {}
 
 /** An update in memory begins with the query asking for the events that it missed, and ends within the same turn. */
 function listenToUpdates() {

@@ -49,6 +49,34 @@ export function describeShape({ collection, kind, selector, sort, isLimited, isS
   ].join(', ');
 }
 
+/**
+ * Equal for queries that differ in values only, unless they write their conditions in another order. Quick: it is asked for
+ * each query that runs while somebody watches.
+ */
+export function shapeKeyOf({ op, mangoQuery }: AnyQuery): string {
+  const { selector, sort, limit, skip } = mangoQuery;
+  let key = typeof limit === 'number' ? `${op} limit` : op;
+  if (skip) key += ' skip';
+  if (sort !== undefined) for (const part of sort) for (const field in part) key += ` ${field} ${part[field as never]}`;
+  return selector === undefined ? key : `${key}:${selectorKeyOf(selector as Selector)}`;
+}
+
+function selectorKeyOf(selector: Selector): string {
+  let key = '';
+  for (const name in selector) {
+    const value = selector[name];
+    key += `,${name}`;
+    if (typeof value !== 'object' || value === null) {
+      if (SHAPING.has(name)) key += `=${String(value)}`;
+    } else if (LISTING.has(name) && Array.isArray(value)) {
+      for (const part of value) key += `(${selectorKeyOf(part)})`;
+    } else if (!Array.isArray(value) && (NESTING.has(name) || !isOperator(name))) {
+      key += `{${selectorKeyOf(value as Selector)}}`;
+    }
+  }
+  return key;
+}
+
 /** Operators whose value is part of the shape. */
 const SHAPING = new Set(['$exists', '$type', '$size', '$options']);
 const NESTING = new Set(['$not', '$elemMatch']);
