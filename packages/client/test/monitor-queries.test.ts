@@ -2,6 +2,7 @@ import { createManualScheduler } from '@breakwater/testing';
 import { RxQueryBase } from 'rxdb';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type MonitorOptions, monitorQueries, type QueryReport } from '../src/queries/monitor-queries.ts';
+import { paginate } from '../src/queries/paginate.ts';
 import { warnOfScans } from '../src/queries/warn-of-scans.ts';
 import { makePorts, openPorts, type PortsDatabase } from './ports.ts';
 
@@ -70,6 +71,26 @@ it('[QM2] counts and lookups by id are in it', async () => {
   monitor.end();
   expect(byShape['count of ports where berths < ?']).toMatchObject({ documents: 5, reads: 'index', count: 1 });
   expect(byShape['ports by id']).toMatchObject({ reads: 'id', count: 2, documents: 1, index: [] });
+});
+
+it('[QM11] pages are in it, with the index that they read, upwards or downwards, or the one that they lack', async () => {
+  const monitor = watch();
+  await paginate(database.ports.find({ sort: [{ berths: 'desc' }] }), { pageSize: 5 }).first();
+  await paginate(database.ports.find({ sort: [{ name: 'desc' }] }), { pageSize: 5 }).first();
+  const byShape = Object.fromEntries(monitor.next().map((report) => [report.shape, report]));
+  monitor.end();
+  expect(byShape['page of ports, sorted by berths desc, limited']).toMatchObject({
+    kind: 'page',
+    reads: 'index',
+    index: ['berths'],
+    count: 1,
+    documents: 5,
+    advice: undefined,
+  });
+  expect(byShape['page of ports, sorted by name desc, limited']).toMatchObject({
+    reads: 'scan',
+    advice: { index: ['name'] },
+  });
 });
 
 it('[QM3] what a live query does in memory is counted apart', async () => {

@@ -22,7 +22,7 @@ export function createPageReader(query: QueryOf<unknown>, order: PageOrder): Pag
   // What is filtered cannot be counted in the index: it is good for reading upwards only.
   return isDescending
     ? { ...scan, before: backwards(index).before, hasBefore: index.hasAfter }
-    : { ...scan, after: index.after, hasBefore: index.hasBefore };
+    : { ...scan, plan, after: index.after, hasBefore: index.hasBefore };
 }
 
 /** A document that lacks the field stands in no index, or anywhere in it. */
@@ -35,6 +35,7 @@ function isAlwaysThere({ collection }: QueryOf<unknown>, field: string): boolean
 function backwards(index: IndexReader): PageReader {
   return {
     isByIndex: true,
+    plan: index.plan,
     after: async (key, limit, isIncluded) => (await index.before(key, limit, isIncluded)).toReversed(),
     before: async (key, limit) => (await index.after(key, limit)).toReversed(),
     hasBefore: index.hasAfter,

@@ -1,7 +1,8 @@
+import type { RxQueryPlan } from 'rxdb';
 import { advise, type IndexAdvice } from './advise.ts';
 import { planQuery } from './plan-query.ts';
-import { describeShape, type QueryShape, shapeOf } from './query-shape.ts';
-import type { ReadPlan } from './read-plan.ts';
+import { describeShape, type QueryShape, type SortPart, shapeOf } from './query-shape.ts';
+import { type ReadPlan, toReadPlan } from './read-plan.ts';
 import type { QueryOf } from './rx-types.ts';
 
 /** What a query reads and why. Values of the selector are not in it. */
@@ -27,7 +28,22 @@ export function explain<D>(query: QueryOf<D>): QueryExplanation {
 export function explainQuery(query: QueryOf<unknown>): QueryExplanation {
   const shape = shapeOf(query);
   const plan = planQuery(query, shape);
-  const advice = advise(query, shape, plan);
+  return toExplanation(shape, plan, advise(query, shape, plan));
+}
+
+/** What paginate reads for a page of the query. */
+export function explainPage(query: QueryOf<unknown>, plan: RxQueryPlan): QueryExplanation {
+  const shape: QueryShape = { ...shapeOf(query), kind: 'page', isLimited: true };
+  // It reads an index downwards as well as upwards.
+  const upwards = { ...shape, sort: shape.sort.every(isDescending) ? shape.sort.map(turn) : shape.sort };
+  const readPlan = toReadPlan(plan, upwards, String(query.collection.schema.primaryPath));
+  return toExplanation(shape, readPlan, advise(query, upwards, readPlan));
+}
+
+const isDescending = (part: SortPart) => Object.values(part).every((direction) => direction === 'desc');
+const turn = (part: SortPart): SortPart => Object.fromEntries(Object.keys(part).map((field) => [field, 'asc']));
+
+function toExplanation(shape: QueryShape, plan: ReadPlan, advice: IndexAdvice | undefined): QueryExplanation {
   const words = describeShape(shape);
   const text = [
     words,

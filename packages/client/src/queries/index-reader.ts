@@ -135,6 +135,7 @@ export function createIndexReader(reads: StorageReads, order: PageOrder, plan: R
 
   return {
     isByIndex: true,
+    plan,
     after: (key, limit, isIncluded = false) =>
       reads.read({ ...between(key === undefined ? start : edgeAt(key, isIncluded), end), limit }),
     before: (key, limit, isIncluded = false) => readBefore(key === undefined ? end : edgeAt(key, isIncluded), limit),

@@ -1,7 +1,8 @@
+import type { RxQueryPlan } from 'rxdb';
 import { Observable } from 'rxjs';
 import { type Scheduler, systemScheduler } from '../scheduler.ts';
 import { createDurationLog, type DurationLog, type Durations } from './durations.ts';
-import { explainQuery, type QueryExplanation } from './explain.ts';
+import { explainPage, explainQuery, type QueryExplanation } from './explain.ts';
 import { observeQueries } from './observe-queries.ts';
 import { isByIdQuery, type Selector, shapeKeyOf } from './query-shape.ts';
 import type { AnyDatabase, QueryOf } from './rx-types.ts';
@@ -33,7 +34,7 @@ const MOST_SHAPES = 500;
 const BY_ID_KEY = 'by id';
 
 /**
- * Watches the queries of a database while it is subscribed to: finds, counts, lookups by id, and live queries that are
+ * Watches the queries of a database while it is subscribed to: finds, counts, lookups by id, pages, and live queries that are
  * brought up to date in memory. Each emission holds one report for each shape, the slowest (by p95) first.
  *
  * Nothing is paid before the first subscription or after the last one ends. Unsubscribing forgets everything; so does
@@ -55,17 +56,17 @@ export function monitorQueries(
     let uses = 0;
     let cancelReport: (() => void) | undefined;
 
-    function recordOf(query: QueryOf<unknown>): QueryRecord {
-      const key = isByIdQuery(query) ? BY_ID_KEY : shapeKeyOf(query);
-      const record = keysByCollection.get(query.collection)?.get(key) ?? remember(query, key);
+    function recordOf(query: QueryOf<unknown>, pagePlan: RxQueryPlan | undefined): QueryRecord {
+      const key = pagePlan ? `page ${shapeKeyOf(query)}` : isByIdQuery(query) ? BY_ID_KEY : shapeKeyOf(query);
+      const known = keysByCollection.get(query.collection)?.get(key);
+      const record = known ?? remember(query, key, pagePlan ? explainPage(query, pagePlan) : explainQuery(query));
       record.lastUse = ++uses;
       if (showValues) record.selector = query.mangoQuery.selector as Selector;
       cancelReport ??= scheduler.after(everyMs, report);
       return record;
     }
 
-    function remember(query: QueryOf<unknown>, key: string): QueryRecord {
-      const explanation = explainQuery(query);
+    function remember(query: QueryOf<unknown>, key: string, explanation: QueryExplanation): QueryRecord {
       const record = recordsByShape.get(explanation.shape) ?? createRecord(explanation);
       if (recordsByShape.size >= MOST_SHAPES && !recordsByShape.has(explanation.shape)) forgetOldest();
       recordsByShape.set(explanation.shape, record);
@@ -90,21 +91,28 @@ export function monitorQueries(
     }
 
     /** What goes wrong here must not fail the app's query. */
-    function note(query: QueryOf<unknown>, ms: number, documents: number, isUpdate: boolean): void {
+    function note(query: QueryOf<unknown>, documents: number, plan: RxQueryPlan | undefined): QueryRecord | undefined {
       try {
-        const record = recordOf(query);
+        const record = recordOf(query, plan);
         record.documents = documents;
-        (isUpdate ? record.updates : record.runs).add(ms);
-        if (!isUpdate && ms >= slowMs) record.slow++;
+        return record;
       } catch (error) {
         subscriber.error(error);
+        return undefined;
       }
+    }
+
+    function noteRun(query: QueryOf<unknown>, ms: number, documents: number, plan?: RxQueryPlan): void {
+      const record = note(query, documents, plan);
+      record?.runs.add(ms);
+      if (record !== undefined && ms >= slowMs) record.slow++;
     }
 
     const complete = () => subscriber.complete();
     const end = observeQueries(database, {
-      onRun: (query, ms, documents) => note(query, ms, documents, false),
-      onUpdate: (query, ms, documents) => note(query, ms, documents, true),
+      onRun: noteRun,
+      onPage: noteRun,
+      onUpdate: (query, ms, documents) => note(query, documents, undefined)?.updates.add(ms),
     });
     database.onClose.push(complete);
     if (database.closed) complete();

@@ -1,12 +1,6 @@
 import { RxQueryBase } from 'rxdb';
+import { observersByDatabase, type QueryObserver } from './query-observers.ts';
 import type { AnyDatabase, CollectionOf, QueryOf } from './rx-types.ts';
-
-export interface QueryObserver {
-  /** A query was answered by the storage, or by the documents that RxDB holds if it asked by id. */
-  onRun(query: QueryOf<unknown>, ms: number, documents: number): void;
-  /** The result of a live query was brought up to date in memory; the storage was not asked. */
-  onUpdate(query: QueryOf<unknown>, ms: number, documents: number): void;
-}
 
 /** What RxDB's queries do and hide; exactly these methods are replaced while anybody observes. */
 interface QueryInternals {
@@ -21,7 +15,6 @@ interface EventBuffer {
 type QueryResult = number | readonly unknown[] | ReadonlyMap<string, unknown>;
 
 const internals = RxQueryBase.prototype as unknown as QueryInternals;
-const observersByDatabase = new Map<object, Set<QueryObserver>>();
 let restoreQueries: (() => void) | undefined;
 
 /**

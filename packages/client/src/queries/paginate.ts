@@ -3,6 +3,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import { type Scheduler, systemScheduler } from '../scheduler.ts';
 import { createPageReader } from './create-page-reader.ts';
 import { type Key, keyOf, orderOf, type StoredFields } from './page-order.ts';
+import { observersByDatabase } from './query-observers.ts';
 import type { QueryOf } from './rx-types.ts';
 
 /** A stretch of a query's results. */
@@ -57,8 +58,9 @@ export interface PaginateOptions {
 /**
  * Reads the results of a query page by page, by key: a page begins behind the document that the one before ended with, so
  * nothing is skipped, and none is shown twice or left out because others come and go. With an index that has the order,
- * upwards or downwards, each page costs the same; `explain(query)` says which index that would be. Documents that are alike
- * in the fields sorted by come in the order of their primary key, in the direction of the last of those fields.
+ * upwards or downwards, each page costs the same; `monitorQueries` says which index that would be, if there is none.
+ * Documents that are alike in the fields sorted by come in the order of their primary key, in the direction of the last of
+ * those fields.
  *
  * The storage must read by RxDB's query plans, as memory and Dexie do.
  *
@@ -103,6 +105,7 @@ export function paginate<D, Methods>(
   }
 
   async function load(): Promise<Page<Doc>> {
+    const startMs = performance.now();
     let rows = await readFrom(place);
     if (rows.length === 0 && place.key !== undefined) {
       // All that was here is gone: what was before it is the last page now.
@@ -110,6 +113,9 @@ export function paginate<D, Methods>(
       rows = await readFrom(place);
     }
     const shown = await toPage(rows);
+    const observers = observersByDatabase.get(collection.database);
+    const ms = performance.now() - startMs;
+    for (const observer of observers ?? []) observer.onPage(anyQuery, ms, shown.page.documents.length, reader.plan);
     // What comes before it from now on belongs to the first page.
     if (!shown.page.hasPrevious) place = START;
     if (current === undefined || !isSame(current.page, shown.page)) {

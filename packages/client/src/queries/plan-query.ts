@@ -13,17 +13,18 @@ import type { QueryOf } from './rx-types.ts';
 
 type Schema = RxJsonSchema<RxDocumentData<unknown>>;
 
-/** How the storage goes about a query. `extraIndex`: as if the schema had this index, too. */
+/** How the storage goes about a query of this shape. `extraIndex`: as if the schema had this index, too. */
 export function planQuery(query: QueryOf<unknown>, shape: QueryShape, extraIndex?: readonly string[]): ReadPlan {
   if (isByIdQuery(query)) return BY_ID;
   const { jsonSchema, primaryPath } = query.collection.schema;
   const schema = extraIndex === undefined ? jsonSchema : withIndex(jsonSchema as Schema, extraIndex, primaryPath);
-  return toReadPlan(prepare(schema as Schema, query).queryPlan, shape, primaryPath);
+  return toReadPlan(prepare(schema as Schema, query, shape).queryPlan, shape, primaryPath);
 }
 
 /** As a query of the collection does it itself, but for the schema. */
-function prepare(schema: Schema, { mangoQuery, op }: QueryOf<unknown>) {
-  const filled = clone(normalizeMangoQuery(schema, mangoQuery as MangoQuery<unknown>, op === 'count'));
+function prepare(schema: Schema, { mangoQuery, op }: QueryOf<unknown>, { sort }: QueryShape) {
+  const asked = { ...mangoQuery, ...(sort.length > 0 ? { sort } : {}) } as MangoQuery<unknown>;
+  const filled = clone(normalizeMangoQuery(schema, asked, op === 'count'));
   const selector = { ...filled.selector, _deleted: { $eq: false } };
   const index = filled.index && { index: ['_deleted', ...filled.index] };
   return prepareQuery(schema, { ...filled, selector, ...index } as FilledMangoQuery<unknown>);

@@ -3,7 +3,7 @@ import type { RxQuery } from 'rxdb';
 /** What is asked, whichever values are asked for: queries of one shape are served by the same index. */
 export interface QueryShape {
   readonly collection: string;
-  readonly kind: 'find' | 'count' | 'by id';
+  readonly kind: 'find' | 'count' | 'by id' | 'page';
   /** As in the query, with every value replaced by '?'. */
   readonly selector: Selector;
   /** Fields and directions, as the query names them; empty if it leaves the order open. */
@@ -41,8 +41,9 @@ export function isByIdQuery({ op, isFindOneByIdQuery }: AnyQuery): boolean {
 export function describeShape({ collection, kind, selector, sort, isLimited, isSkipping }: QueryShape): string {
   if (kind === 'by id') return `${collection} by id`;
   const where = describeSelector(selector);
+  const what = kind === 'find' ? collection : `${kind} of ${collection}`;
   return [
-    `${kind === 'count' ? 'count of ' : ''}${collection}${where === '' ? '' : ` where ${where}`}`,
+    `${what}${where === '' ? '' : ` where ${where}`}`,
     ...(sort.length === 0 ? [] : [`sorted by ${sort.map(describeSortPart).join(', ')}`]),
     ...(isSkipping ? ['skipping'] : []),
     ...(isLimited ? ['limited'] : []),

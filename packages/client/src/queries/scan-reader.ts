@@ -11,6 +11,7 @@ export function createScanReader(reads: StorageReads, order: PageOrder): PageRea
 
   return {
     isByIndex: false,
+    plan,
     after: (key, limit, isIncluded = false) => reads.read({ plan, order, limit, ...beyond(order, key, isIncluded) }),
     async before(key, limit) {
       const found = await reads.read({ plan, order: backwards, limit, ...beyond(backwards, key) });

@@ -30,6 +30,8 @@ export function warnOfScans(database: AnyDatabase): () => void {
         .catch(() => {});
     },
     onUpdate() {},
+    // Sorting what is found for each page is the same scan.
+    onPage() {},
   });
   database.onClose.push(end);
   return end;
