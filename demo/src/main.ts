@@ -7,6 +7,7 @@ import { formatCount } from './format.ts';
 import { createNoteList } from './list.ts';
 import { createLoadButton } from './load-button.ts';
 import { createNoteWriter } from './note-writer.ts';
+import { createQueryPanel } from './query-panel.ts';
 import { createRefusedPanel } from './refused-panel.ts';
 import { createToast } from './toast.ts';
 import { createWeather } from './weather.ts';
@@ -37,6 +38,7 @@ async function run(device: Device, address: URL): Promise<void> {
   createLoadButton(notes, toast);
   createConnectionPanel(sync, weather);
   createRefusedPanel(sync, onError);
+  createQueryPanel(notes.database, onError);
 
   notes.count().$.subscribe((count) => setText(byId('note-count', HTMLElement), formatCount(count, 'note')));
   byId('new-note', HTMLButtonElement).addEventListener('click', () => void createNote().catch(onError));

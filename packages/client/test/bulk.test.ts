@@ -2,7 +2,7 @@ import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { type BulkProgress, insertMany, removeMany, upsertMany } from '../src/queries/bulk.ts';
-import { nextChunkSize } from '../src/queries/page-turn.ts';
+import { createChunkSizer } from '../src/queries/chunk-sizer.ts';
 import { makePorts, openPorts, type Port, type PortsDatabase } from './ports.ts';
 
 let database: PortsDatabase;
@@ -116,14 +116,31 @@ describe('[BK4] the page gets its turn', () => {
     expect(turns).toBeGreaterThanOrEqual(chunks);
   });
 
+  /** The size that is arrived at, when a chunk costs so many milliseconds, and each of its rows. */
+  function settle(targetMs: number, fixedMs: number, rowMs: number): number {
+    const sizer = createChunkSizer(targetMs);
+    for (let i = 0; i < 30; i++) sizer.add(sizer.size, fixedMs + sizer.size * rowMs);
+    return sizer.size;
+  }
+
   it('and chunks are as large as the time that they should take', () => {
-    expect(nextChunkSize(100, 10, 20)).toBe(200);
-    expect(nextChunkSize(100, 1, 20)).toBe(200);
-    expect(nextChunkSize(100, 40, 20)).toBe(50);
-    expect(nextChunkSize(100, 4_000, 20)).toBe(50);
-    expect(nextChunkSize(100, 25, 20)).toBe(80);
-    expect(nextChunkSize(1, 4_000, 20)).toBe(1);
-    expect(nextChunkSize(900, 0, 20)).toBe(1_000);
+    expect(settle(20, 0, 0.1)).toBe(200);
+    expect(settle(20, 10, 0.1)).toBe(100);
+    expect(settle(20, 0, 40)).toBe(1);
+    expect(settle(20, 0, 0.001)).toBe(1_000);
+  });
+
+  it('but do not shrink for the sake of what each write costs, however few its rows', () => {
+    expect(settle(20, 30, 0.1)).toBe(300);
+  });
+
+  it('and at most double from one to the next', () => {
+    const sizer = createChunkSizer(20);
+    expect(sizer.size).toBe(50);
+    sizer.add(50, 0.01);
+    expect(sizer.size).toBe(100);
+    sizer.add(100, 4_000);
+    expect(sizer.size).toBe(50);
   });
 });
 

@@ -125,6 +125,20 @@ it('[QM5] counts the runs that are slow', async () => {
   none.end();
 });
 
+it('[QM5] what a storage does before it answers with a promise is counted, too', async () => {
+  const { storageInstance } = database.ports;
+  const read = storageInstance.query.bind(storageInstance);
+  vi.spyOn(storageInstance, 'query').mockImplementation((prepared) => {
+    const until = performance.now() + 5;
+    while (performance.now() < until);
+    return read(prepared);
+  });
+  const monitor = watch({ slowMs: 5 });
+  await database.ports.find({ selector: { country: 'NO' } }).exec();
+  expect(monitor.next()[0]?.slow).toBe(1);
+  monitor.end();
+});
+
 it('[QM6] leaves RxDB as it was when nobody watches any more, whoever ends first', async () => {
   const { _execOverDatabase: execute, _setResultData: setResult } = RxQueryBase.prototype;
   const other = await openPorts();

@@ -1,6 +1,7 @@
 import type { RxCollection, RxDocument, RxStorageWriteError } from 'rxdb';
 import { describeError } from '../describe-error.ts';
-import { FIRST_CHUNK, nextChunkSize, yieldToPage } from './page-turn.ts';
+import { type ChunkSizer, createChunkSizer } from './chunk-sizer.ts';
+import { yieldToPage } from './yield-to-page.ts';
 
 export interface BulkOptions {
   /** Ends it after the chunk that is being written; the report says how far it came. */
@@ -105,7 +106,8 @@ async function writeMany<D, Row>(
   if (!(chunkMs > 0)) throw new RangeError(`chunkMs must be a positive number of milliseconds, not ${chunkMs}`);
   const total = Array.isArray(rows) ? rows.length : undefined;
   const failures: BulkFailure<Row>[] = [];
-  let [done, stored, size] = [0, 0, FIRST_CHUNK];
+  const sizer = createChunkSizer(chunkMs);
+  let [done, stored] = [0, 0];
   const idOf = (row: Row) =>
     String(typeof row === 'string' ? row : collection.schema.getPrimaryOfDocumentData(row as never));
 
@@ -131,7 +133,7 @@ async function writeMany<D, Row>(
     }
   }
 
-  const chunks = inChunks(rows, () => size);
+  const chunks = inChunks(rows, sizer);
   for (;;) {
     if (signal?.aborted) break;
     const { value: chunk, done: isEnd } = await chunks.next();
@@ -139,7 +141,7 @@ async function writeMany<D, Row>(
     requireOpen(collection, done);
     const start = performance.now();
     await writeChunk(chunk).catch(() => writeEach(chunk));
-    size = nextChunkSize(chunk.length, performance.now() - start, chunkMs);
+    sizer.add(chunk.length, performance.now() - start);
     done += chunk.length;
     onProgress?.({ done, failed: failures.length, total });
     await yieldToPage();
@@ -148,11 +150,11 @@ async function writeMany<D, Row>(
   return { done, stored, failures, isCancelled: signal?.aborted === true && done !== total };
 }
 
-async function* inChunks<Row>(rows: BulkRows<Row>, size: () => number): AsyncGenerator<readonly Row[]> {
+async function* inChunks<Row>(rows: BulkRows<Row>, sizer: ChunkSizer): AsyncGenerator<readonly Row[]> {
   let chunk: Row[] = [];
   for await (const row of rows) {
     chunk.push(row);
-    if (chunk.length < size()) continue;
+    if (chunk.length < sizer.size) continue;
     yield chunk;
     chunk = [];
   }

@@ -55,11 +55,12 @@ function listenToQueries(): () => void {
 
   internals._execOverDatabase = function (this: QueryOf<unknown>, rerun = 0) {
     const observers = observersByDatabase.get(this.collection.database);
-    const running = execute.call(this as never, rerun);
     // RxDB runs a query again, from within, if something was written meanwhile: that is one run.
-    if (observers === undefined || rerun > 0) return running;
+    if (observers === undefined || rerun > 0) return execute.call(this as never, rerun);
     updateStarts.listen(this.collection);
+    // Before it begins: a storage may have done all its work when the promise is there.
     const start = performance.now();
+    const running = execute.call(this as never, rerun);
     running.then(({ result }) => {
       const ms = performance.now() - start;
       justRead = { query: this, result };
