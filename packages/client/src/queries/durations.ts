@@ -31,7 +31,7 @@ export function createDurationLog(): DurationLog {
     },
     summarise() {
       const sorted = recent.toSorted((a, b) => a - b);
-      const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+      const at = (share: number) => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
       return { count, lastMs, p50Ms: at(0.5), p95Ms: at(0.95), maxMs };
     },
   };
