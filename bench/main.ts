@@ -1,7 +1,7 @@
 /*
- * npm run bench [-- rows | queries] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
+ * npm run bench [-- rows | queries | import] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
  * ratios travel to another machine. With `rows` only what a row costs and takes, without network and apps, in seconds;
- * with `queries` only what pages and a monitor of queries cost.
+ * with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium.
  */
 import { measureBulk } from './bulk.ts';
 import { measureCommits } from './commits.ts';
@@ -20,6 +20,12 @@ const QUERIED_ROWS = 100_000;
 const args = process.argv.slice(2);
 if (args[0] === 'queries') {
   print(toReport(await measureQueries(QUERIED_ROWS)));
+  process.exit(0);
+}
+if (args[0] === 'import') {
+  // With it comes the bundler, which the others do without.
+  const { measureImport, toImportReport } = await import('./import.ts');
+  print(toImportReport(QUERIED_ROWS, await measureImport(QUERIED_ROWS)));
   process.exit(0);
 }
 const rowsOnly = args[0] === 'rows';
