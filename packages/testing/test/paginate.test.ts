@@ -1,8 +1,10 @@
 import { paginate } from '@breakwater/client';
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRandom } from '../src/random.ts';
-import { openWorldClient, startWorldServer, type WorldClient, type WorldServer } from '../src/world.ts';
+import { endAll, openWorldClient, startWorldServer, type WorldClient, type WorldServer } from '../src/world.ts';
 
 const COUNT = 120;
 const PAGE_SIZE = 7;
@@ -75,5 +77,31 @@ describe('pages while another client writes, over the server', () => {
     const expected = ['pier 005', 'pier 006', 'pier 006b', 'pier 007', 'pier 009'];
     await vi.waitFor(() => expect(shown).toEqual(expected));
     subscription.unsubscribe();
+  });
+});
+
+describe.each([
+  ['memory', () => getRxStorageMemory()],
+  ['Dexie', () => getRxStorageDexie({ indexedDB: new IDBFactory(), IDBKeyRange })],
+])('pages of a database in several tabs, on %s', (_name, createStorage) => {
+  it('[PA5] a page that is watched shows what another tab writes into it', async () => {
+    const storage = createStorage();
+    const databaseName = `tabs-${crypto.randomUUID()}`;
+    const openTab = (number: number) => {
+      const tab = { databaseName, number };
+      return openWorldClient({ name: `tab ${number}`, url: server.url, storage, random: Math.random, tab });
+    };
+    const tabs = [await openTab(1), await openTab(2)] as const;
+    await tabs[0].notes.bulkInsert([1, 3, 5].map((i) => ({ id: `n${i}`, title: titleOf(i), body: '' })));
+    const pages = paginate(tabs[1].notes.find({ sort: [{ title: 'desc' }] }), { pageSize: 3, everyMs: 0 });
+    let shown: readonly string[] = [];
+    const subscription = pages.page$.subscribe(({ documents }) => {
+      shown = documents.map(({ id }) => id);
+    });
+    await vi.waitFor(() => expect(shown).toEqual(['n5', 'n3', 'n1']));
+    await tabs[0].notes.insert({ id: 'n4', title: titleOf(4), body: '' });
+    await vi.waitFor(() => expect(shown).toEqual(['n5', 'n4', 'n3']));
+    subscription.unsubscribe();
+    await endAll(tabs);
   });
 });
