@@ -135,6 +135,29 @@ it('[PA6] while much is written it is read at most once in everyMs', async () =>
   page.end();
 });
 
+it('[PA6] a storage that is slower than that is asked for one page at a time', async () => {
+  const scheduler = createManualScheduler();
+  const pages = openPages({ everyMs: 100, scheduler });
+  const page = watch(pages);
+  await page.shows('bcd >');
+  const { storageInstance } = database.ports;
+  const read = storageInstance.query.bind(storageInstance);
+  const goOn: (() => void)[] = [];
+  const slow = vi.spyOn(storageInstance, 'query').mockImplementation(async (prepared) => {
+    await new Promise<void>((resolve) => goOn.push(resolve));
+    return read(prepared);
+  });
+  for (const name of ['a1', 'a2', 'a3']) {
+    await database.ports.insert(toPort(name));
+    await scheduler.advanceAsync(200);
+  }
+  expect(slow).toHaveBeenCalledTimes(1);
+  slow.mockRestore();
+  goOn[0]?.();
+  await page.shows('a1a2a3 >');
+  page.end();
+});
+
 it('[PA7] nothing is left when the last one unsubscribes, and it begins anew with the next', async () => {
   const scheduler = createManualScheduler();
   const pages = openPages({ everyMs: 100, scheduler });

@@ -6,6 +6,7 @@ import { explainPage, explainQuery, type QueryExplanation } from './explain.ts';
 import { observeQueries } from './observe-queries.ts';
 import { isByIdQuery, type Selector, shapeKeyOf } from './query-shape.ts';
 import type { AnyDatabase, QueryOf } from './rx-types.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** All queries of one shape, since the monitor was subscribed to. */
 export interface QueryReport extends QueryExplanation, Durations {
@@ -108,18 +109,17 @@ export function monitorQueries(
       if (record !== undefined && ms >= slowMs) record.slow++;
     }
 
-    const complete = () => subscriber.complete();
     const end = observeQueries(database, {
       onRun: noteRun,
       onPage: noteRun,
       onUpdate: (query, ms, documents) => note(query, documents, undefined)?.updates.add(ms),
     });
-    database.onClose.push(complete);
-    if (database.closed) complete();
+    const forget = whenClosed(database, () => subscriber.complete());
+    if (database.closed) subscriber.complete();
     return () => {
       cancelReport?.();
       end();
-      database.onClose = database.onClose.filter((onClose) => onClose !== complete);
+      forget();
     };
   });
 }

@@ -5,6 +5,7 @@ import { createPageReader } from './create-page-reader.ts';
 import { type Key, keyOf, orderOf, type StoredFields } from './page-order.ts';
 import { observersByDatabase } from './query-observers.ts';
 import type { QueryOf } from './rx-types.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** A stretch of a query's results. */
 export interface Page<Doc> {
@@ -163,36 +164,39 @@ export function paginate<D, Methods>(
   }
 
   function follow(): () => void {
-    let cancelWait: (() => void) | undefined;
+    let cancelWait = () => {};
     let isStale = false;
+    let isBusy = false;
 
-    function refresh(): void {
+    /** One reading at a time, and a pause after each has begun: what is written meanwhile waits for the next. */
+    async function refresh(): Promise<void> {
       isStale = false;
-      // Until then whatever is written waits for the next time.
-      cancelWait = scheduler.after(everyMs, () => {
-        cancelWait = undefined;
-        if (isStale) refresh();
+      isBusy = true;
+      const pause = new Promise<void>((resolve) => {
+        cancelWait = scheduler.after(everyMs, resolve);
       });
-      enqueue(load).catch((error) => {
+      await enqueue(load).catch((error) => {
         if (!collection.closed) for (const subscriber of subscribers) subscriber.error(error);
       });
+      await pause;
+      isBusy = false;
+      if (isStale) void refresh();
     }
 
     const changes = collection.eventBulks$.subscribe(({ events }) => {
       const concerns = (data: unknown) => data !== undefined && query.doesDocumentDataMatch(data);
       if (!events.some((event) => concerns(event.documentData) || concerns(event.previousDocumentData))) return;
       isStale = true;
-      if (cancelWait === undefined) refresh();
+      if (!isBusy) void refresh();
     });
-    const complete = () => {
+    const forget = whenClosed(collection, () => {
       for (const subscriber of subscribers) subscriber.complete();
-    };
-    collection.onClose.push(complete);
-    refresh();
+    });
+    void refresh();
     return () => {
       changes.unsubscribe();
-      cancelWait?.();
-      collection.onClose = collection.onClose.filter((onClose) => onClose !== complete);
+      cancelWait();
+      forget();
     };
   }
 
@@ -201,13 +205,14 @@ export function paginate<D, Methods>(
       if (collection.closed) return subscriber.complete();
       subscribers.add(subscriber);
       if (subscribers.size === 1) {
-        // Nobody followed since it was read.
-        current = undefined;
         stopFollowing = follow();
       } else if (current !== undefined) subscriber.next(current.page);
       return () => {
         subscribers.delete(subscriber);
-        if (subscribers.size === 0) stopFollowing();
+        if (subscribers.size > 0) return;
+        stopFollowing();
+        // It holds documents, and from now on nobody would follow them.
+        current = undefined;
       };
     }),
     next: () =>

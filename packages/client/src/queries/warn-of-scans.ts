@@ -2,6 +2,7 @@ import { prepareQuery } from 'rxdb';
 import { explainQuery } from './explain.ts';
 import { observeQueries } from './observe-queries.ts';
 import type { AnyDatabase, CollectionOf } from './rx-types.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** A full scan of fewer documents than this is nothing to speak of. */
 export const MANY_DOCUMENTS = 1_000;
@@ -14,7 +15,7 @@ export const MANY_DOCUMENTS = 1_000;
  */
 export function warnOfScans(database: AnyDatabase): () => void {
   const warned = new Set<string>();
-  const end = observeQueries(database, {
+  const stop = observeQueries(database, {
     onRun(query) {
       const { shape, reads, text } = explainQuery(query);
       if (reads !== 'scan' || warned.has(shape)) return;
@@ -33,8 +34,11 @@ export function warnOfScans(database: AnyDatabase): () => void {
     // Sorting what is found for each page is the same scan.
     onPage() {},
   });
-  database.onClose.push(end);
-  return end;
+  const forget = whenClosed(database, stop);
+  return () => {
+    forget();
+    stop();
+  };
 }
 
 /** From the index; no document is read. */
