@@ -1,5 +1,8 @@
+import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { afterEach, describe, expect, it, test } from 'vitest';
+import { createDatabase } from '../src/create-database.ts';
 import { explain } from '../src/queries/explain.ts';
+import { planCollections } from './note-collections.ts';
 import { openPorts, type PortsDatabase } from './ports.ts';
 
 let open: PortsDatabase | undefined;
@@ -122,6 +125,17 @@ describe('[QE4] says what else helps where no index does', () => {
     const { advice } = explain((await ports()).find(query));
     expect(advice?.index).toBeUndefined();
     expect(advice?.text).toContain(text);
+  });
+
+  it('a field that merges inside', async () => {
+    const storage = getRxStorageMemory();
+    const database = await createDatabase({ name: 'plans', storage, collections: planCollections });
+    const { advice } = explain(database.plans.find({ selector: { likes: { $gt: 5 } } }));
+    expect(advice).toMatchObject({
+      index: undefined,
+      text: expect.stringContaining("'likes', which merges as counter"),
+    });
+    await database.close();
   });
 
   it('an array cannot be indexed: there is no advice', async () => {

@@ -102,6 +102,13 @@ describe('[PA5] a page that is watched follows what is written', () => {
     await pages.last();
     await database.ports.bulkRemove(['g', 'h', 'i']);
     await page.shows('< def');
+    expect(toText(await pages.first())).toBe('bcd >');
+    await pages.next();
+    await database.ports.bulkInsert(['g', 'h'].map(toPort));
+    await pages.next();
+    await page.shows('< h');
+    await database.ports.bulkRemove(['g', 'h']);
+    await page.shows('< def');
     await database.ports.find().remove();
     await page.shows('');
     page.end();

@@ -1,4 +1,5 @@
-import { type CollectionSchema, whyNotIndexed } from '@breakwater/crdt';
+import { type CollectionSchema, type MergeKind, whyNotIndexed } from '@breakwater/crdt';
+import { capturedStorageOf } from '../storage/with-breakwater.ts';
 import { planQuery } from './plan-query.ts';
 import type { QueryShape, Selector } from './query-shape.ts';
 import type { ReadPlan, Reads } from './read-plan.ts';
@@ -23,11 +24,11 @@ export function advise(query: QueryOf<unknown>, shape: QueryShape, plan: ReadPla
   if (COST[plan.reads] === 0 && plan.isSortByIndex) return undefined;
   const schema = query.collection.schema.jsonSchema as unknown as CollectionSchema;
   const better = candidates(shape)
-    .filter((index) => index.every((field) => isScalar(schema, field)))
+    .filter((index) => index.every((field) => isScalar(schema, field) && mergeKindOf(query, field) === undefined))
     .map((index) => ({ index, plan: planQuery(query, shape, index) }))
     .filter((candidate) => sameFields(candidate.plan.index, candidate.index) && isBetter(candidate.plan, plan))
     .reduce<Candidate | undefined>((best, next) => (best && !isBetter(next.plan, best.plan) ? best : next), undefined);
-  return better === undefined ? adviseWithoutIndex(shape) : adviseIndex(schema, shape, better);
+  return better === undefined ? adviseWithoutIndex(query, shape) : adviseIndex(schema, shape, better);
 }
 
 interface Candidate {
@@ -47,22 +48,23 @@ function adviseIndex(schema: CollectionSchema, { collection }: QueryShape, { ind
   return { index, needs, text };
 }
 
-function adviseWithoutIndex({ selector, sort, isSkipping }: QueryShape): IndexAdvice | undefined {
-  const text = whatElse(
-    selector,
-    sort.some((part) => Object.values(part).includes('desc')),
-    isSkipping,
-  );
+function adviseWithoutIndex(query: QueryOf<unknown>, shape: QueryShape): IndexAdvice | undefined {
+  const text = whatElse(query, shape);
   return text === undefined ? undefined : { index: undefined, needs: [], text };
 }
 
-function whatElse(selector: Selector, isDescending: boolean, isSkipping: boolean): string | undefined {
+function whatElse(query: QueryOf<unknown>, { selector, sort, isSkipping }: QueryShape): string | undefined {
+  const fields = [...Object.keys(selector), ...sort.flatMap((part) => Object.keys(part))];
+  const merged = fields.find((field) => mergeKindOf(query, field) !== undefined);
+  if (merged !== undefined) {
+    return `no index can hold '${merged}', which merges as ${mergeKindOf(query, merged)}: keep what is searched in a field of its own`;
+  }
   if ('$or' in selector) return 'no index serves $or: ask one query for each of its parts';
   if (operatorsIn(selector).has('$regex')) {
     return "no index serves $regex: a beginning is found by { $gte: text, $lt: text + '\\uffff' }, with an index";
   }
   if (isSkipping) return 'what is skipped is read all the same: paginate(query) starts where the page does';
-  return isDescending
+  return sort.some((part) => Object.values(part).includes('desc'))
     ? 'no index is read backwards: sort by a field that holds the negative, or read pages by paginate(query)'
     : undefined;
 }
@@ -103,6 +105,11 @@ function isScalar(schema: CollectionSchema, field: string): boolean {
   let at: { readonly type?: unknown; readonly properties?: CollectionSchema['properties'] } | undefined = schema;
   for (const name of field.split('.')) at = at?.properties?.[name];
   return typeof at?.type === 'string' && ['string', 'number', 'integer', 'boolean'].includes(at.type);
+}
+
+/** What merges inside keeps to no maxLength, minimum or maximum, and defineCollections lets it into no index. */
+function mergeKindOf({ collection }: QueryOf<unknown>, field: string): MergeKind | undefined {
+  return capturedStorageOf(collection.storageInstance.originalStorageInstance)?.plan.kinds.get(field);
 }
 
 function sameFields(a: readonly string[], b: readonly string[]): boolean {

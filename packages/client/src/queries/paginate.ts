@@ -110,7 +110,7 @@ export function paginate<D, Methods>(
     let rows = await readFrom(place);
     if (rows.length === 0 && place.key !== undefined) {
       // All that was here is gone: what was before it is the last page now.
-      place = placeOf(await reader.before(place.key, pageSize));
+      place = await lastPlace();
       rows = await readFrom(place);
     }
     const shown = await toPage(rows);

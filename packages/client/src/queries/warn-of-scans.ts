@@ -1,6 +1,8 @@
 import { prepareQuery } from 'rxdb';
 import { explainQuery } from './explain.ts';
 import { observeQueries } from './observe-queries.ts';
+import { planQuery } from './plan-query.ts';
+import { describeShape, shapeOf } from './query-shape.ts';
 import type { AnyDatabase, CollectionOf } from './rx-types.ts';
 import { whenClosed } from './when-closed.ts';
 
@@ -17,14 +19,15 @@ export function warnOfScans(database: AnyDatabase): () => void {
   const warned = new Set<string>();
   const stop = observeQueries(database, {
     onRun(query) {
-      const { shape, reads, text } = explainQuery(query);
-      if (reads !== 'scan' || warned.has(shape)) return;
+      const shape = shapeOf(query);
+      const words = describeShape(shape);
+      if (warned.has(words) || planQuery(query, shape).reads !== 'scan') return;
       countAll(query.collection)
         .then((count) => {
-          if (count <= MANY_DOCUMENTS || warned.has(shape)) return;
-          warned.add(shape);
+          if (count <= MANY_DOCUMENTS || warned.has(words)) return;
+          warned.add(words);
           console.warn(
-            `A query read all ${count.toLocaleString('en')} documents of '${query.collection.name}':\n${text}`,
+            `A query read all ${count.toLocaleString('en')} documents of '${query.collection.name}':\n${explainQuery(query).text}`,
           );
         })
         // The collection was closed meanwhile: nobody needs the warning.
