@@ -89,7 +89,9 @@ function indexFor(sort: Sort, selector: object): string[][] {
 /** The rules of pages, on random data, sorts and page sizes. The seed is fixed; a failure prints what it was. */
 export function describePages(title: string, storage: () => RxStorage<unknown, unknown>, numRuns: number): void {
   describe(`pages on ${title}`, () => {
-    it('[PA1] put one behind the other they are the sorted result, forwards and backwards, from any row on', async () => {
+    it('[PA1] put one behind the other they are the sorted result, forwards and backwards, from any row on', {
+      timeout: 120_000,
+    }, async () => {
       await check(numRuns, async (database, { sort, selector, pageSize }) => {
         const expected = await sortedIds(database, selector, sort);
         const pages = paginate(findPorts(database, selector, sort), { pageSize, total: true });
@@ -109,7 +111,9 @@ export function describePages(title: string, storage: () => RxStorage<unknown, u
       });
     });
 
-    it('[PA2] while others write, what they do not touch is there once, in its order', async () => {
+    it('[PA2] while others write, what they do not touch is there once, in its order', {
+      timeout: 120_000,
+    }, async () => {
       await check(numRuns, async (database, { sort, selector, pageSize, writes }) => {
         const untouched = await sortedIds(database, selector, sort);
         const pending = [...writes];
@@ -137,9 +141,14 @@ export function describePages(title: string, storage: () => RxStorage<unknown, u
           await database.close();
         }
       });
-      await fc.assert(property, { numRuns: runs, seed: Number(process.env.BREAKWATER_SEED ?? 20_261_124) });
+      await fc.assert(property, { numRuns: runs, seed: Number(seedGiven() ?? 20_261_124) });
     }
   });
+}
+
+/** BREAKWATER_SEED, where there is an environment: in a browser there is none. */
+function seedGiven(): string | undefined {
+  return typeof process === 'undefined' ? undefined : process.env.BREAKWATER_SEED;
 }
 
 function findPorts({ ports }: PortsDatabase, selector: object, sort: Sort) {

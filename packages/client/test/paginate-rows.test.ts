@@ -39,7 +39,7 @@ const DISTRIBUTIONS: readonly Distribution[] = [
 
 describe('[PA3] any row is found by counting in the index, few times, upwards and downwards', () => {
   for (const direction of ['asc', 'desc'] as const) {
-    test.each(DISTRIBUTIONS)(`${direction}: $name`, async ({ change, most }) => {
+    test.each(DISTRIBUTIONS)(`${direction}: $name`, { timeout: 60_000 }, async ({ change, most }) => {
       const ports = await openWith(['name', 'berths'], change);
       const sort = [{ name: direction }, { berths: direction }];
       const query = ports.find({ sort } as never) as unknown as QueryOf<unknown>;

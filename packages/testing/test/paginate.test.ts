@@ -30,37 +30,41 @@ function open(name: string): Promise<WorldClient> {
 const titleOf = (i: number) => `pier ${String(i).padStart(3, '0')}`;
 
 describe('pages while another client writes, over the server', () => {
-  it.each([1, 2, 3])('[PA2] each note that it leaves alone is on one page, in its order (seed %i)', async (seed) => {
-    const random = createRandom(seed);
-    const kept = Array.from({ length: COUNT }, (_, i) => ({ id: `kept-${(i * 37) % COUNT}`, title: titleOf(i) }));
-    const moved = kept.map(({ title }, i) => ({ id: `moved-${i}`, title }));
-    await reader.notes.bulkInsert([...kept, ...moved].map((note) => ({ ...note, body: '' })));
-    await Promise.all([reader.sync.awaitInSync(), writer.sync.awaitInitialReplication()]);
+  it.each([1, 2, 3])(
+    '[PA2] each note that it leaves alone is on one page, in its order (seed %i)',
+    { timeout: 60_000 },
+    async (seed) => {
+      const random = createRandom(seed);
+      const kept = Array.from({ length: COUNT }, (_, i) => ({ id: `kept-${(i * 37) % COUNT}`, title: titleOf(i) }));
+      const moved = kept.map(({ title }, i) => ({ id: `moved-${i}`, title }));
+      await reader.notes.bulkInsert([...kept, ...moved].map((note) => ({ ...note, body: '' })));
+      await Promise.all([reader.sync.awaitInSync(), writer.sync.awaitInitialReplication()]);
 
-    let isWriting = true;
-    const write = async () => {
-      while (isWriting) {
-        const note = await writer.notes.findOne(`moved-${random.int(COUNT)}`).exec();
-        if (random.chance(0.3)) await note?.incrementalRemove();
-        else await note?.incrementalPatch({ title: titleOf(random.int(COUNT)) });
-        await writer.sync.awaitInSync();
-      }
-    };
-    const writing = write();
+      let isWriting = true;
+      const write = async () => {
+        while (isWriting) {
+          const note = await writer.notes.findOne(`moved-${random.int(COUNT)}`).exec();
+          if (random.chance(0.3)) await note?.incrementalRemove();
+          else await note?.incrementalPatch({ title: titleOf(random.int(COUNT)) });
+          await writer.sync.awaitInSync();
+        }
+      };
+      const writing = write();
 
-    const pages = paginate(reader.notes.find({ sort: [{ title: 'asc' }] }), { pageSize: PAGE_SIZE });
-    const seen: string[] = [];
-    let page = await pages.first();
-    seen.push(...page.documents.map(({ id }) => id));
-    while (page.hasNext) {
-      page = await pages.next();
+      const pages = paginate(reader.notes.find({ sort: [{ title: 'asc' }] }), { pageSize: PAGE_SIZE });
+      const seen: string[] = [];
+      let page = await pages.first();
       seen.push(...page.documents.map(({ id }) => id));
-      await reader.sync.awaitInSync();
-    }
-    isWriting = false;
-    await writing;
-    expect(seen.filter((id) => id.startsWith('kept-'))).toEqual(kept.map(({ id }) => id));
-  });
+      while (page.hasNext) {
+        page = await pages.next();
+        seen.push(...page.documents.map(({ id }) => id));
+        await reader.sync.awaitInSync();
+      }
+      isWriting = false;
+      await writing;
+      expect(seen.filter((id) => id.startsWith('kept-'))).toEqual(kept.map(({ id }) => id));
+    },
+  );
 
   it('[PA5] a page that is watched shows what another client writes into it', async () => {
     await reader.notes.bulkInsert(Array.from({ length: 20 }, (_, i) => ({ id: `n${i}`, title: titleOf(i), body: '' })));
