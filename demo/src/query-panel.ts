@@ -95,7 +95,7 @@ function createExperimentSteps(onReport: (report: QueryReport) => void, onError:
     const seconds = (insertedInMs / 1000).toFixed(1);
     const drawn = `every ${formatMs(frames.medianMs)}, ${formatMs(frames.longestMs)} at the longest`;
     const inserted = `100,000 rows went in within ${seconds} s; meanwhile the page was drawn ${drawn}.`;
-    const advice = isFast ? '' : ` ${report.advice?.text ?? ''}.`;
+    const advice = isFast ? '' : ' The list above has the index that would serve.';
     setText(byId('experiment-text', HTMLElement), `${inserted}${advice}`);
     advised = isFast ? undefined : report.advice?.index;
     setText(button, isFast ? 'Once more without it' : `Add the index ${advised?.join(', ') ?? ''}`);
