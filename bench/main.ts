@@ -1,10 +1,12 @@
 /*
- * npm run bench [-- rows] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the ratios
- * travel to another machine. With `rows` only what a row costs and takes, without network and apps, in seconds.
+ * npm run bench [-- rows | queries | import] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
+ * ratios travel to another machine. With `rows` only what a row costs and takes, without network and apps, in seconds;
+ * with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium.
  */
 import { measureBulk } from './bulk.ts';
 import { measureCommits } from './commits.ts';
 import { measureLatency } from './latency.ts';
+import { measureQueries, toReport } from './queries.ts';
 import { type Result, summarise, toLine } from './result.ts';
 import { measureRowCosts } from './row-costs.ts';
 import { measureRowSizes, type RowSize } from './row-sizes.ts';
@@ -13,7 +15,19 @@ import { toTable } from './table.ts';
 const ROWS = 10_000;
 const PATCHES = 1_000;
 
+const QUERIED_ROWS = 100_000;
+
 const args = process.argv.slice(2);
+if (args[0] === 'queries') {
+  print(toReport(await measureQueries(QUERIED_ROWS)));
+  process.exit(0);
+}
+if (args[0] === 'import') {
+  // With it comes the bundler, which the others do without.
+  const { measureImport, toImportReport } = await import('./import.ts');
+  print(toImportReport(QUERIED_ROWS, await measureImport(QUERIED_ROWS)));
+  process.exit(0);
+}
 const rowsOnly = args[0] === 'rows';
 const [runsGiven = '3'] = rowsOnly ? args.slice(1) : args;
 const runs = Number(runsGiven);

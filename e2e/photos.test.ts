@@ -30,7 +30,7 @@ afterEach(async () => {
 });
 
 describe('photos on the demo page', () => {
-  it('[DE7] a photo dropped on one device has its place on the other at once, then its picture, bit by bit the same', async () => {
+  it('[DE21] a photo dropped on one device has its place on the other at once, then its picture, bit by bit the same', async () => {
     await a.newNote('Pier 7');
     await b.openNote('Pier 7');
     for (const type of ['image/jpeg', 'image/png']) expect(await dropPicture(a.page, type)).toBeGreaterThan(2_000_000);
@@ -40,7 +40,7 @@ describe('photos on the demo page', () => {
     expect(shownOnB).toEqual(shownOnA);
   });
 
-  it('[DE8] a photo added offline goes up after a reload', async () => {
+  it('[DE22] a photo added offline goes up after a reload', async () => {
     await a.newNote('Pier 7');
     await b.openNote('Pier 7');
     await a.setConnected(false);
@@ -52,7 +52,7 @@ describe('photos on the demo page', () => {
     expect(await shownPhotos(b.page, 1)).toEqual([ofA]);
   });
 
-  it('[DE9] what is no picture is not added, and the page says why', async () => {
+  it('[DE23] what is no picture is not added, and the page says why', async () => {
     await a.newNote('Pier 7');
     await a.page.evaluate(() => {
       const transfer = new DataTransfer();

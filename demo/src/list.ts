@@ -3,8 +3,7 @@ import { byId } from './dom.ts';
 import { formatCount } from './format.ts';
 import { createFreshness } from './freshness.ts';
 import { type Note, titleKeyOf } from './note.ts';
-import { createPager, type Pager } from './note-pager.ts';
-import type { NotePage, View } from './note-query.ts';
+import { createPager, type NotePage, type Pager, type View } from './note-pager.ts';
 import { createRow, drawRow, ROW_HEIGHT } from './note-row.ts';
 import type { NoteWriter } from './note-writer.ts';
 import { createThrottle } from './throttle.ts';
@@ -22,8 +21,8 @@ export interface NoteListOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Longest time that a change stays unseen while one follows upon the other, in milliseconds. */
-const REFRESH_INTERVAL_MS = 150;
+/** What arrives within this time arrives together, in milliseconds. */
+const ARRIVAL_MS = 150;
 
 export function createNoteList({ notes, writer, onOpen, onError }: NoteListOptions): NoteList {
   const viewport = byId('list', HTMLElement);
@@ -34,8 +33,6 @@ export function createNoteList({ notes, writer, onOpen, onError }: NoteListOptio
   let selected: string | undefined;
   let pager = startPager();
 
-  // Ten thousand arriving notes must not mean ten thousand queries.
-  const refresh = createThrottle(() => pager.refresh(), REFRESH_INTERVAL_MS);
   const rows = createWindowList<Note>({
     viewport,
     canvas: byId('list-canvas', HTMLElement),
@@ -46,9 +43,10 @@ export function createNoteList({ notes, writer, onOpen, onError }: NoteListOptio
     onSight: (first, last) => pager.show(first, last),
   });
 
+  const settle = createThrottle(freshness.settle, ARRIVAL_MS);
   notes.$.subscribe((event) => {
     freshness.add(event);
-    refresh();
+    settle();
   });
   search.addEventListener('input', () => setView({ ...view, prefix: titleKeyOf(search.value) }));
   for (const radio of document.querySelectorAll<HTMLInputElement>('input[name=sort]')) {
@@ -72,7 +70,6 @@ export function createNoteList({ notes, writer, onOpen, onError }: NoteListOptio
   function showPage(next: NotePage, shift: number): void {
     page = next;
     rows.update(page.total, (index) => page.rows[index - page.start], shift);
-    freshness.settle();
     showSummary();
   }
 

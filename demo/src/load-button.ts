@@ -1,7 +1,8 @@
+import type { BulkProgress } from '@breakwater/client';
 import type { Notes } from './database.ts';
 import { byId, setText } from './dom.ts';
 import { formatNumber } from './format.ts';
-import { type LoadProgress, loadPlaces } from './places.ts';
+import { type Loaded, loadPlaces } from './places.ts';
 import type { Toast } from './toast.ts';
 
 /** The button that fills the list with real places, and its progress. */
@@ -27,14 +28,14 @@ export function createLoadButton(notes: Notes, toast: Toast): void {
     }
   }
 
-  function showProgress({ done, total }: LoadProgress): void {
+  function showProgress({ done, total = done }: BulkProgress): void {
     bar.max = total;
     bar.value = done;
     setText(button, `${formatNumber(done)} of ${formatNumber(total)}`);
   }
 }
 
-function describeResult({ added, total }: LoadProgress): string {
+function describeResult({ added, total }: Loaded): string {
   if (added === 0) return `All ${formatNumber(total)} places are already here.`;
   if (added < total) return `${formatNumber(added)} places added, ${formatNumber(total - added)} were already here.`;
   return `${formatNumber(total)} places added.`;

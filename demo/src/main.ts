@@ -8,6 +8,7 @@ import { createNoteList } from './list.ts';
 import { createLoadButton } from './load-button.ts';
 import { createNoteWriter } from './note-writer.ts';
 import { createPhotos } from './photos.ts';
+import { createQueryPanel } from './query-panel.ts';
 import { createRefusedPanel } from './refused-panel.ts';
 import { createToast } from './toast.ts';
 import { createTransfersPanel } from './transfers-panel.ts';
@@ -41,6 +42,7 @@ async function run(device: Device, address: URL): Promise<void> {
   createConnectionPanel(sync, weather);
   createRefusedPanel(sync, onError);
   createTransfersPanel(sync);
+  createQueryPanel(notes.database, onError);
 
   notes.count().$.subscribe((count) => setText(byId('note-count', HTMLElement), formatCount(count, 'note')));
   byId('new-note', HTMLButtonElement).addEventListener('click', () => void createNote().catch(onError));

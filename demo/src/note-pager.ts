@@ -1,11 +1,23 @@
+import { paginate } from '@breakwater/client';
 import type { Notes } from './database.ts';
-import { createNoteQuery, type NotePage, type View } from './note-query.ts';
+import type { Note } from './note.ts';
+
+export interface View {
+  readonly sort: 'recent' | 'name';
+  /** Only titles whose key begins like this. */
+  readonly prefix: string;
+}
+
+/** A stretch of the sorted list: `rows` are those from rank `start` on, of `total` in all. */
+export interface NotePage {
+  readonly total: number;
+  readonly start: number;
+  readonly rows: readonly Note[];
+}
 
 export interface Pager {
   /** These ranks are in sight: have them loaded. */
   show(first: number, last: number): void;
-  /** The notes have changed. */
-  refresh(): void;
   stop(): void;
 }
 
@@ -17,67 +29,73 @@ export interface PagerOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** How many rows are read beyond those in sight, on either side. */
+/** Rows that are loaded: those in sight of the tallest window, and as many as MARGIN on either side. */
+const PAGE_SIZE = 260;
 const MARGIN = 90;
 
 /** When what is in sight comes this near to the end of what is loaded, more is loaded, in rows. */
 const LEAD = 40;
 
-const NOTHING: NotePage = { total: 0, start: 0, rows: [] };
+/** Longest time that a change stays unseen while one follows upon the other, in milliseconds. */
+const REFRESH_INTERVAL_MS = 150;
 
-/** Keeps the stretch of the list that is in sight loaded and fresh, with at most one query at a time. */
+/** Greater than every letter that follows a prefix. */
+const AFTER_ALL = '\uffff';
+
+/** Keeps the stretch of the list that is in sight loaded and fresh. */
 export function createPager({ notes, view, onPage, onError }: PagerOptions): Pager {
-  const query = createNoteQuery(notes, view);
-  let page = NOTHING;
-  let sight = { first: 0, last: 20 };
-  let isStale = true;
-  let isWorking = false;
-  let isStopped = false;
+  const pages = paginate(findNotes(notes, view), { pageSize: PAGE_SIZE, total: true, everyMs: REFRESH_INTERVAL_MS });
+  let page: NotePage | undefined;
+  let sight = { first: 0, last: 0 };
+  let isJumping = false;
 
-  function isCovered(lead: number): boolean {
-    const end = page.start + page.rows.length;
-    const isAbove = page.start === 0 || sight.first - lead >= page.start;
-    const isBelow = end >= page.total || sight.last + lead < end;
+  const subscription = pages.page$.subscribe({
+    next({ documents, start = 0, total = 0 }) {
+      const next = { start, total, rows: documents.map((document) => document.toMutableJSON()) };
+      const shift = page === undefined || sight.first === 0 ? 0 : shiftBetween(page, next, sight.first);
+      page = next;
+      sight = { first: sight.first + shift, last: sight.last + shift };
+      onPage(page, shift);
+      void cover();
+    },
+    error: onError,
+  });
+
+  function isCovered({ start, rows, total }: NotePage): boolean {
+    const end = start + rows.length;
+    const isAbove = start === 0 || sight.first - LEAD >= start;
+    const isBelow = end >= total || sight.last + LEAD < end;
     return isAbove && isBelow;
   }
 
-  async function work(): Promise<void> {
-    if (isWorking) return;
-    isWorking = true;
+  /** One jump at a time: whoever scrolls fast wants the place where they stop. */
+  async function cover(): Promise<void> {
+    if (isJumping || page === undefined || isCovered(page)) return;
+    const before = page;
+    isJumping = true;
     try {
-      while (!isStopped && (isStale || !isCovered(LEAD))) await step();
+      await pages.jumpToRow(Math.max(0, Math.min(sight.first - MARGIN, page.total - PAGE_SIZE)));
     } catch (error) {
-      if (!isStopped) onError(error);
+      if (!subscription.closed) onError(error);
     } finally {
-      isWorking = false;
+      isJumping = false;
     }
-  }
-
-  async function step(): Promise<void> {
-    const size = sight.last - sight.first + 2 * MARGIN;
-    const isReload = isStale && isCovered(0);
-    isStale = false;
-    const next = await (isReload ? query.reload(size) : query.load(Math.max(0, sight.first - MARGIN), size));
-    if (isStopped) return;
-    const shift = isReload && sight.first > 0 ? shiftBetween(page, next, sight.first) : 0;
-    page = next;
-    sight = { first: sight.first + shift, last: sight.last + shift };
-    onPage(page, shift);
+    // Whatever did not move it the first time will not do so the second time.
+    if (!subscription.closed && page !== before) void cover();
   }
 
   return {
     show(first, last) {
       sight = { first, last };
-      void work();
+      void cover();
     },
-    refresh() {
-      isStale = true;
-      void work();
-    },
-    stop() {
-      isStopped = true;
-    },
+    stop: () => subscription.unsubscribe(),
   };
+}
+
+function findNotes(notes: Notes, { sort, prefix }: View) {
+  const selector = prefix === '' ? {} : { titleKey: { $gte: prefix, $lt: prefix + AFTER_ALL } };
+  return notes.find({ selector, sort: [sort === 'name' ? { titleKey: 'asc' } : { newestFirst: 'asc' }] });
 }
 
 /** By how many ranks the rows from `first` on have moved, as told by the first of them that did not move by itself. */

@@ -1,36 +1,26 @@
+import { type BulkProgress, insertMany } from '@breakwater/client';
 import type { Notes } from './database.ts';
 import { changedAt, type Note, titled } from './note.ts';
 
 /** As the build writes them into places.json. */
 type PlaceRow = readonly [id: number, name: string, country: string, lat: number, lng: number, population: number];
 
-export interface LoadProgress {
-  readonly done: number;
+export interface Loaded {
   readonly total: number;
-  /** Of those done, how many were not here before. */
+  /** How many were not here before. */
   readonly added: number;
 }
 
-/** How many notes are inserted at a time: few enough that the page stays responsive in between. */
-const CHUNK = 100;
-
 /** Inserts a note for each of the most populous places; those that are already here stay as they are. */
-export async function loadPlaces(notes: Notes, onProgress: (progress: LoadProgress) => void): Promise<LoadProgress> {
+export async function loadPlaces(notes: Notes, onProgress: (progress: BulkProgress) => void): Promise<Loaded> {
   const places = await fetchPlaces();
-  const total = places.length;
   const startedAt = Date.now();
-  let progress: LoadProgress = { done: 0, total, added: 0 };
-  onProgress(progress);
-  while (progress.done < total) {
-    const chunk = places.slice(progress.done, progress.done + CHUNK);
-    // One millisecond apart, so that sorted by change they stand in the order of their population.
-    const chunkNotes = chunk.map((place, index) => toNote(place, startedAt - progress.done - index));
-    const { success } = await notes.bulkInsert(chunkNotes);
-    progress = { done: progress.done + chunk.length, total, added: progress.added + success.length };
-    onProgress(progress);
-    await yieldToPage();
-  }
-  return progress;
+  // One millisecond apart, so that sorted by change they stand in the order of their population.
+  const placeNotes = places.map((place, index) => toNote(place, startedAt - index));
+  const { stored, failures } = await insertMany(notes, placeNotes, { onProgress });
+  const failure = failures.find(({ code }) => code !== 'exists');
+  if (failure !== undefined) throw new Error(`${failure.row.title} could not be added: ${failure.reason}`);
+  return { total: places.length, added: stored };
 }
 
 async function fetchPlaces(): Promise<readonly PlaceRow[]> {
@@ -54,8 +44,4 @@ function toNote([id, name, country, lat, lng, population]: PlaceRow, at: number)
     rating: 0,
     ...changedAt(at),
   };
-}
-
-function yieldToPage(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -15,7 +15,14 @@ describe('schemas', () => {
     const world = createHubWorld({
       collections: define(
         {
-          title: { type: 'string', default: 'untitled', final: true, ref: 'people', format: 'a format of the app' },
+          title: {
+            type: 'string',
+            maxLength: 40,
+            default: 'untitled',
+            final: true,
+            ref: 'people',
+            format: 'a format of the app',
+          },
           _deleted: { type: 'boolean' },
           _rev: { type: 'string', minLength: 3 },
           _meta: { ...own, required: ['lwt'] },

@@ -1,12 +1,14 @@
 import type { CollectionDefinitions, Collections, DocumentOf } from '@breakwater/crdt';
 import {
   createRxDatabase,
+  overwritable,
   type RxCollection,
   type RxCollectionCreator,
   type RxDatabase,
   type RxDatabaseCreator,
   randomToken,
 } from 'rxdb';
+import type { AnyDatabase } from './queries/rx-types.ts';
 import { requireCaptured, withBreakwater } from './storage/with-breakwater.ts';
 import { openDatabaseRecord } from './sync/record.ts';
 import { undoAbandoned } from './sync/undo-batch.ts';
@@ -23,7 +25,8 @@ export type CreateDatabaseOptions<T extends CollectionDefinitions> = RxDatabaseC
 };
 
 /**
- * Opens a plain RxDatabase with its collections, whose local writes are captured from the first one on.
+ * Opens a plain RxDatabase with its collections, whose local writes are captured from the first one on. With RxDB's
+ * dev-mode it warns of queries that read every one of more than 1,000 documents.
  *
  * @throws RxError as RxDB's createRxDatabase and addCollections do.
  */
@@ -41,12 +44,18 @@ export async function createDatabase<const T extends CollectionDefinitions>({
     await database.addCollections(creators as never);
     await nameReplica(database as unknown as RxDatabase);
     await undoAbandoned(database as unknown as RxDatabase);
+    if (overwritable.isDevMode()) await warnOfScans(database);
   } catch (error) {
     // Left open, it would keep the next try from opening it.
     await database.close();
     throw error;
   }
   return database;
+}
+
+/** In development only, and no part of what an app loads otherwise. */
+async function warnOfScans(database: AnyDatabase): Promise<void> {
+  (await import('./queries/warn-of-scans.ts')).warnOfScans(database);
 }
 
 /** The database counts under one name for ever, or its counters would gain a register each time that it is opened. */

@@ -30,6 +30,24 @@ export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';
 
+export { explain, type QueryExplanation } from './queries/explain.ts';
+export { type MonitorOptions, monitorQueries, type QueryReport } from './queries/monitor-queries.ts';
+export { type Page, type Pages, type PaginateOptions, paginate } from './queries/paginate.ts';
+export {
+  type BulkFailure,
+  type BulkOptions,
+  type BulkProgress,
+  type BulkReport,
+  type BulkRows,
+  insertMany,
+  removeMany,
+  upsertMany,
+} from './queries/bulk.ts';
+export { warnOfScans } from './queries/warn-of-scans.ts';
+export type { IndexAdvice } from './queries/advise.ts';
+export type { Durations } from './queries/durations.ts';
+export type { Reads } from './queries/read-plan.ts';
+
 export { type InspectedRow, inspectRows } from './inspect.ts';
 export type { Stamp, State } from '@breakwater/crdt';
 export { type Scheduler, systemScheduler } from './scheduler.ts';

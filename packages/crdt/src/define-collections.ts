@@ -1,3 +1,4 @@
+import { findIndexFault } from './check-indexes.ts';
 import { type DocumentPlan, planDocument } from './field-plan.ts';
 import { type MergeKinds, type MergeOf, whyNot } from './merge-kind.ts';
 import type { CollectionSchema } from './schema.ts';
@@ -59,20 +60,10 @@ function checkDefinition(name: string, { schema, merge = {} }: CollectionDefinit
       throw new DefinitionError(`${name}: the required field '${field}' is not among the schema's properties`);
     }
   }
-  for (const index of schema.indexes ?? []) {
-    for (const field of typeof index === 'string' ? [index] : index) checkIndexed(name, schema, field);
-  }
   for (const [field, kind] of Object.entries(merge)) {
     const reason = whyNot(schema, field, kind);
     if (reason !== undefined) throw new DefinitionError(`${name}: '${field}' cannot merge as ${kind}: ${reason}`);
   }
-}
-
-function checkIndexed(name: string, schema: CollectionSchema, field: string): void {
-  const top = field.split('.')[0] ?? field;
-  if (!field.startsWith('_') && !Object.hasOwn(schema.properties, top)) {
-    throw new DefinitionError(
-      `${name}: an index names the field '${field}', which is not among the schema's properties`,
-    );
-  }
+  const fault = findIndexFault(schema);
+  if (fault !== undefined) throw new DefinitionError(`${name}: ${fault}`);
 }

@@ -1,4 +1,5 @@
 export { canonicalJson } from './canonical-json.ts';
+export { whyNotIndexed } from './check-indexes.ts';
 export { type Clock, type ClockOptions, createClock } from './clock.ts';
 export { counterPath, isCounterPath, readCounter } from './counter.ts';
 export {

@@ -41,8 +41,13 @@ describe('[CR121] a definition that cannot work is a DefinitionError that names 
 });
 
 test("[CR122] an index may name a nested field, several fields, and RxDB's own", () => {
-  const indexes = ['updatedAt', ['updatedAt', 'id'], 'id.nested', '_meta.lwt'];
-  expect(() => defineCollections({ notes: { schema: { ...schema, indexes } } })).not.toThrow();
+  const updatedAt = { type: 'integer', minimum: 0, maximum: 1e15, multipleOf: 1 };
+  const city = { type: 'string', maxLength: 50 };
+  const place = { type: 'object', properties: { city }, required: ['city'] };
+  const properties = { id: { type: 'string', maxLength: 20 }, updatedAt, place };
+  const indexes = ['updatedAt', ['updatedAt', 'id'], 'place.city', '_meta.lwt'];
+  const indexed = { ...schema, properties, required: ['updatedAt', 'place'], indexes };
+  expect(() => defineCollections({ notes: { schema: indexed } })).not.toThrow();
 });
 
 test('[CR123] a name that was not defined finds nothing, whatever it is', () => {
@@ -151,7 +156,9 @@ describe('[CR128] a merge kind that cannot work is a DefinitionError that names 
   test.each(['body', 'tags', 'likes'])('%s in an index', (field) => {
     const schema: CollectionSchema = { ...rich, indexes: ['address.city', ['address.city', field]] };
     const merge: MergeKinds = { [field]: kindOf(field) };
-    expect(() => defineCollections({ notes: { schema, merge } as { schema: CollectionSchema } })).toThrow('index');
+    expect(() => defineCollections({ notes: { schema, merge } as { schema: CollectionSchema } })).toThrow(
+      `'${field}' cannot merge as ${merge[field]}: it is in an index`,
+    );
   });
 });
 

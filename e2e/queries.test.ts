@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { Browser } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { buildDemo } from '../scripts/build-demo.ts';
+import { launchChromium } from './chromium.ts';
+import { type Device, openDevice } from './device.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+
+let browser: Browser;
+let server: ServerProcess;
+let device: Device;
+
+beforeAll(async () => {
+  buildDemo(join(import.meta.dirname, '..'));
+  browser = await launchChromium();
+});
+
+afterAll(() => browser.close());
+
+beforeEach(async () => {
+  server = await startServerProcess();
+  device = await openDevice(browser, server.url, 'a');
+  await device.lamp('live');
+});
+
+afterEach(async () => {
+  await device.end();
+  await server.end();
+});
+
+it('[DE7] the panel lists the shapes of queries; the advised index turns a full scan of 100,000 rows into an index read', async () => {
+  const { page } = device;
+  const rows = page.getByTestId('query-row');
+  const ofPlaces = rows.filter({ hasText: 'places where country = ?, sorted by population, limited' });
+  await page.getByTestId('show-queries').click();
+  const ofNotes = rows.filter({ hasText: 'page of notes, sorted by newestFirst, limited' });
+  await ofNotes.waitFor();
+  expect(await ofNotes.getAttribute('data-reads')).toBe('index');
+
+  await page.getByTestId('experiment-step').click();
+  await page.locator('[data-reads="scan"]').waitFor({ timeout: 60_000 });
+  expect(await ofPlaces.textContent()).toContain("add the index ['country', 'population'] to places");
+  const step = page.getByRole('button', { name: 'Add the index country, population' });
+  await step.click();
+  await page.getByTestId('index-figure').waitFor({ timeout: 60_000 });
+  expect(await ofPlaces.getAttribute('data-reads')).toBe('index');
+  expect(await page.getByTestId('scan-figure').textContent()).toMatch(/^[\d.,]+ ms$/);
+  expect(await page.getByTestId('index-figure').textContent()).toMatch(/^(< )?[\d.,]+ ms$/);
+});
+
+it('[DE8] the list scrolls to any place of 10,000 notes, and shows what is there', async () => {
+  const { page } = device;
+  await page.getByTestId('load-places').click();
+  await page.waitForFunction(
+    () => document.querySelector('[data-testid="note-count"]')?.textContent === '10,000 notes',
+  );
+  await page.getByTestId('sort-name').check({ force: true });
+  const titles = page.locator('.row:not(.is-loading) .row-title');
+  const scrollTo = async (share: number) => {
+    await page.locator('#list').evaluate((list, share) => {
+      list.scrollTop = list.scrollHeight * share;
+    }, share);
+    await page.waitForFunction(() => document.querySelector('.row.is-loading') === null);
+    return (await titles.allTextContents()).map((title) => title.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase());
+  };
+  const seen: string[][] = [];
+  for (const share of [0.2, 0.5, 0.8]) seen.push(await scrollTo(share));
+  for (const sight of seen) expect(sight).toEqual([...sight].sort());
+  expect(seen.map(([first]) => first)).toEqual(seen.map(([first]) => first).sort());
+});
