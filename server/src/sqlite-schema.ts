@@ -7,7 +7,7 @@ import { DataDirectoryError } from './data-directory.ts';
  *
  * `doc` is JSON and `labels` a JSON array, so that people can query them; `state` is what merging works on.
  * `committed_at` is in milliseconds since 1970; 0: a row from before version 2. `purged_before` is the highest seq of the
- * tombstones that were dropped.
+ * tombstones that were dropped. A room with an empty `collection` is a free one, and `id` its name.
  */
 const STEPS: readonly ((now: number) => string)[] = [
   () => `
@@ -47,6 +47,23 @@ const STEPS: readonly ((now: number) => string)[] = [
     UPDATE rows SET committed_at = ${Math.trunc(now)} WHERE deleted = 1;
     CREATE INDEX tombstones ON rows (shrunk, committed_at) WHERE deleted = 1;
     ALTER TABLE counters ADD COLUMN purged_before INTEGER NOT NULL DEFAULT 0;
+  `,
+  () => `
+    CREATE TABLE rooms (
+      tenant TEXT NOT NULL,
+      name TEXT NOT NULL,
+      state BLOB NOT NULL,
+      PRIMARY KEY (tenant, name)
+    );
+    CREATE TABLE room_updates (
+      tenant TEXT NOT NULL,
+      collection TEXT NOT NULL,
+      id TEXT NOT NULL,
+      n INTEGER NOT NULL,
+      generation TEXT NOT NULL,
+      "update" BLOB NOT NULL,
+      PRIMARY KEY (tenant, collection, id, n)
+    ) WITHOUT ROWID;
   `,
 ];
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createCommitQueue, toStorageError } from './commit-queue.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { openSqliteRooms } from './rooms/sqlite-room-store.ts';
 import { openReader } from './sqlite-reader.ts';
 import { prepareSchema } from './sqlite-schema.ts';
 import { openTombstones } from './sqlite-tombstones.ts';
@@ -65,6 +66,7 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
   const reader = openReader(database);
   const writer = openWriter(database, reader, now);
   const tombstones = openTombstones(database);
+  const rooms = openSqliteRooms(database);
   const queue = createCommitQueue(database);
   const identity = readIdentity(database);
 
@@ -77,6 +79,12 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
     shrinkTombstones: (query, shrink) => queue.add(() => tombstones.shrink(query, shrink)),
     purgeTombstones: (query) => queue.add(() => tombstones.purge(query)),
     purgedBefore: (tenant, collection) => read(() => tombstones.purgedBefore(tenant, collection)),
+    rooms: {
+      load: (tenant, room) => read(() => rooms.load(tenant, room)),
+      append: (tenant, room, take) => queue.add(() => rooms.append(tenant, room, take())),
+      fold: (tenant, room, folded) => queue.add(() => rooms.fold(tenant, room, folded)),
+      unfolded: () => read(() => rooms.unfolded()),
+    },
     async close() {
       await queue.close();
       if (database.isOpen) database.close();

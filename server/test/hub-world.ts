@@ -5,7 +5,9 @@ import { type CollectionNames, collectionFilter } from '../src/collection-names.
 import { createDefinitions } from '../src/definitions.ts';
 import { createHub, type Hub, type Member } from '../src/hub.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
-import type { Scheduler } from '../src/scheduler.ts';
+import { type AuthorizeRoom, defaultAuthorizeRoom } from '../src/rooms/room-permission.ts';
+import { createRooms, type Rooms } from '../src/rooms/rooms.ts';
+import { type Scheduler, systemScheduler } from '../src/scheduler.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
 import type { Store } from '../src/store.ts';
 import type { Peer } from '../src/stream.ts';
@@ -56,6 +58,7 @@ export interface TestPeer {
 
 export interface HubWorld {
   readonly hub: Hub;
+  readonly rooms: Rooms;
   readonly store: Store;
   readonly logged: string[];
   join(tenant?: string, labels?: readonly string[], user?: string): TestPeer;
@@ -66,6 +69,7 @@ export interface HubWorldOptions {
   readonly collections?: CollectionNames;
   readonly limits?: Partial<Limits>;
   readonly authorize?: Authorize;
+  readonly authorizeRoom?: AuthorizeRoom;
   readonly scheduler?: Scheduler;
 }
 
@@ -73,21 +77,34 @@ export function createHubWorld({
   store = openSqliteStore(':memory:'),
   collections,
   limits,
+  authorizeRoom,
   ...others
 }: HubWorldOptions = {}): HubWorld {
   const logged: string[] = [];
-  const hub = createHub({
+  const shared = {
     store,
     isCollection: collectionFilter(collections),
     definitions: createDefinitions(collections),
     limits: { ...DEFAULT_LIMITS, ...limits },
-    log: (line) => logged.push(line),
+    log: (line: string) => logged.push(line),
+  };
+  const hub = createHub({
+    ...shared,
+    onPushed: (tenant, rows) => rooms.hear(tenant, rows),
+    isForeign: (peer, key, state) => rooms.isForeign(peer.tenant, key, state, peer),
     ...others,
+  });
+  const rooms: Rooms = createRooms({
+    ...shared,
+    authorizeRoom: authorizeRoom ?? defaultAuthorizeRoom(others.authorize),
+    asksAgain: authorizeRoom !== undefined || others.authorize !== undefined,
+    scheduler: others.scheduler ?? systemScheduler(),
+    announce: hub.announce,
   });
   const join: HubWorld['join'] = (tenant = 'acme', labels = [tenant], user = 'anna') => {
     return joinHub(hub, { tenant, labels, user });
   };
-  return { hub, store, logged, join };
+  return { hub, rooms, store, logged, join };
 }
 
 function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user'>): TestPeer {

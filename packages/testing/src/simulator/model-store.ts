@@ -11,6 +11,8 @@ import {
   type TombstoneQuery,
 } from '@breakwater/server';
 
+import { createModelRooms } from './model-rooms.ts';
+
 /** What a model store keeps: the rows of each tenant's collections, in the order of their seqs. */
 export interface StoreData {
   readonly places: Map<string, Place>;
@@ -79,6 +81,7 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
         return taken.length;
       }),
     purgedBefore: (tenant, collection) => placeOf(tenant, collection).purgedBefore,
+    rooms: createModelRooms(run),
     page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
     head: (tenant, collection) => placeOf(tenant, collection).head,
     async close() {
