@@ -196,12 +196,14 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     if (socket.destroyed) return;
     websockets.handleUpgrade(request, socket, head, (websocket) => {
       // Not by the status of the handshake: y-websocket would not see it, and come back for ever.
-      if ('refusal' in answer) return closeAtOnce(websocket, answer.refusal);
+      if ('refusal' in answer) return closeAtOnce(websocket, CloseCode.unauthenticated, answer.refusal);
+      const address = parseRoomPath(pathOf(request));
+      if (address === undefined) return closeAtOnce(websocket, CloseCode.notFound, 'there is no such room');
       const session = startRoomSocket({
         socket: websocket,
         rooms,
         identity: answer.identity,
-        address: parseRoomPath(pathOf(request)),
+        address,
         scheduler,
         onClosed: () => sessions.delete(session),
       });
@@ -209,11 +211,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     });
   }
 
-  function closeAtOnce(websocket: WebSocket, refusal: string): void {
+  function closeAtOnce(websocket: WebSocket, code: number, reason: string): void {
     websocket.on('error', () => {});
     const cancelGrace = scheduler.after(CLOSE_GRACE_MS, () => websocket.terminate());
     websocket.on('close', cancelGrace);
-    websocket.close(CloseCode.unauthenticated, fitReason(refusal));
+    websocket.close(code, fitReason(reason));
   }
 
   function admit(websocket: WebSocket, socket: Duplex): void {

@@ -50,6 +50,8 @@ export interface Editor {
   readonly heard: string[];
   /** What it knows of the others, by their Yjs client ids. */
   readonly states: Map<number, AwarenessEntry>;
+  /** The latest clock of each of them: what is not later is passed over. */
+  readonly clocks: Map<number, number>;
   /** How the room was closed to it: `4404 there is no such document`. */
   readonly closed: string[];
   readonly readOnly: boolean | undefined;
@@ -115,6 +117,7 @@ async function enter({ rooms }: HubWorld, address: RoomAddress, options: EditorO
     text: doc.getText('body'),
     heard: [],
     states: new Map(),
+    clocks: new Map(),
     closed: [],
     readOnly: undefined,
     isFull: false,
@@ -178,6 +181,10 @@ function hear(editor: Editor, message: Uint8Array): Uint8Array | undefined {
     case 1:
       editor.heard.push('awareness');
       for (const entry of decodeAwareness(decoding.readVarUint8Array(decoder))) {
+        const clock = editor.clocks.get(entry.clientId) ?? 0;
+        const isGone = entry.state === 'null' && editor.states.has(entry.clientId);
+        if (entry.clock < clock || (entry.clock === clock && !isGone)) continue;
+        editor.clocks.set(entry.clientId, entry.clock);
         if (entry.state === 'null') editor.states.delete(entry.clientId);
         else editor.states.set(entry.clientId, entry);
       }

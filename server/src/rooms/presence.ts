@@ -50,7 +50,8 @@ interface Claim<M> {
 }
 
 const GONE = 'null';
-const UNSEEN = -1;
+/** No clock that is sent: y-protocols passes over a first state with the clock 0, and that is how its own begins. */
+const UNSEEN = 0;
 
 /**
  * An id belongs to the member that names it before the server has named it to the member. For y-websocket says again
@@ -88,7 +89,8 @@ export function createPresence<M extends object>({ userOf, onContest }: Presence
     if (!isState(state)) return [];
     const identity = own(member, entry);
     if (identity === undefined) return [];
-    if (state === GONE ? identity.state === GONE : entry.clock < identity.clock && identity.state !== GONE) return [];
+    // Nothing new: what it was told itself, said again.
+    if (state === identity.state && (state === GONE || entry.clock <= identity.clock)) return [];
     return say(clientId, identity, entry);
   }
 
@@ -114,12 +116,12 @@ export function createPresence<M extends object>({ userOf, onContest }: Presence
   }
 
   /**
-   * Who saw an id leave takes nothing of the same clock from it again, and a client that only lost its link comes back with
-   * just that one. It hears of the clock that it gets here.
+   * Others take a state only with a later clock than the last. A client that only lost its link comes back with the one that
+   * it left with, so that the clock is set here; it hears of that, and goes on from there. What it said before it heard may
+   * be one behind.
    */
   function say(clientId: number, identity: Identity<M>, { clock, state }: Omit<AwarenessEntry, 'clientId'>) {
-    const isBack = identity.state === GONE && state !== GONE;
-    identity.clock = Math.max(clock, isBack ? identity.clock + 1 : identity.clock);
+    identity.clock = Math.max(clock, state === GONE ? identity.clock : identity.clock + 1);
     identity.state = state;
     return [{ clientId, clock: identity.clock, state }];
   }

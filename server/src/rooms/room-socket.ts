@@ -13,8 +13,7 @@ export interface RoomSocketOptions {
   readonly socket: SessionSocket;
   readonly rooms: Rooms;
   readonly identity: Required<Identity>;
-  /** Undefined: there is no such room. */
-  readonly address: RoomAddress | undefined;
+  readonly address: RoomAddress;
   readonly scheduler: Scheduler;
   readonly onClosed: () => void;
 }
@@ -61,7 +60,6 @@ export function startRoomSocket(options: RoomSocketOptions): Session {
   return { close };
 
   async function open(): Promise<void> {
-    if (address === undefined) return close(CloseCode.notFound, 'there is no such room');
     const answer = await rooms.open(peer(), address);
     if ('code' in answer) return close(answer.code, answer.reason);
     if (isClosed) return answer.leave();
