@@ -13,8 +13,16 @@ import type { RoomContent } from './room-content.ts';
 
 /** What is to be done with an update from outside. */
 export type Finding =
-  /** Yjs may have it; `structs`: as many are new; `author`: the one client that it is of. */
-  | { readonly kind: 'good'; readonly structs: number; readonly author: number | undefined }
+  /** Yjs may have it. */
+  | {
+      readonly kind: 'good';
+      /** So many of its structs are new. */
+      readonly structs: number;
+      /** Has it structs, and are all of them new? */
+      readonly isAllNew: boolean;
+      /** The one client that it is of. */
+      readonly author: number | undefined;
+    }
   /** It builds on what is not there, or deletes it. */
   | { readonly kind: 'gap' }
   /** It brings new structs under the id of somebody else, who is there. */
@@ -47,7 +55,9 @@ export function inspectUpdate(doc: Y.Doc, update: Uint8Array, { content, isForei
   if (!news.every((struct) => referencesOf(struct).every(isThere))) return { kind: 'gap' };
   if (!deletions.every(({ client, clock, length }) => clock + length <= endOf(client))) return { kind: 'gap' };
   checkPlaces(doc, news, blocks, content);
-  return { kind: 'good', structs: news.length, author: blocks.size === 1 ? news[0]?.client : undefined };
+  const count = [...blocks.values()].reduce((sum, { structs }) => sum + structs.length, 0);
+  const isAllNew = count > 0 && news.length === count && news.every(({ client, clock }) => clock >= stateOf(client));
+  return { kind: 'good', structs: news.length, isAllNew, author: blocks.size === 1 ? news[0]?.client : undefined };
 }
 
 /** Does an update bring new structs under such an id? @throws MalformedError when it is none that a row may hold. */

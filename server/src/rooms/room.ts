@@ -236,7 +236,7 @@ export function openRoom(options: RoomOptions): Room {
   }
 
   function settle(member: Member, update: Uint8Array, finding: Finding): Promise<void> | void {
-    if (finding.kind === 'good') return accept(member, update, finding.structs);
+    if (finding.kind === 'good') return accept(member, update, finding);
     if (finding.kind === 'foreign') member.waitsFor = finding.clientId;
   }
 
@@ -244,11 +244,11 @@ export function openRoom(options: RoomOptions): Room {
     return inspectUpdate(doc, update, { content, isForeign: (clientId) => !isFree(clientId, member) });
   }
 
-  function accept(member: Member, update: Uint8Array, structs: number): Promise<void> | void {
+  function accept(member: Member, update: Uint8Array, { structs, isAllNew }: Good): Promise<void> | void {
     if (structs > 0 && !budget.admits(update.length, structs)) {
       return expel(member, CloseCode.full, 'the document would be larger than the server takes');
     }
-    const news = apply(update);
+    const news = isAllNew ? applyWhole(update) : apply(update);
     if (news !== undefined) {
       budget.add(news.length, structs);
       updates.add({ update: news, onStored: () => announce(news, member) });
@@ -259,20 +259,28 @@ export function openRoom(options: RoomOptions): Room {
     if (updates.unstoredCount >= MAX_UNSTORED) return updates.settled();
   }
 
-  /** What of it was new; undefined: nothing. When Yjs trips over it, the document is as it was. */
+  /** What of it was new; undefined: nothing. */
   function apply(update: Uint8Array): Uint8Array | undefined {
     const [target, news] = [doc, [] as Uint8Array[]];
     const collect = (bytes: Uint8Array) => void news.push(bytes);
     target.on('update', collect);
     try {
-      Y.applyUpdate(target, update);
-      if (hasGaps(target)) throw new MalformedError('an update builds on what is not there');
+      applyWhole(update);
       return news.length > 1 ? Y.mergeUpdates(news) : news[0];
+    } finally {
+      target.off('update', collect);
+    }
+  }
+
+  /** All of it or nothing: when Yjs trips over it, the document is as it was. Answers the update. */
+  function applyWhole(update: Uint8Array): Uint8Array {
+    try {
+      Y.applyUpdate(doc, update);
+      if (hasGaps(doc)) throw new MalformedError('an update builds on what is not there');
+      return update;
     } catch (error) {
       reload();
       throw error instanceof MalformedError ? error : new MalformedError(`Yjs cannot apply it: ${messageOf(error)}`);
-    } finally {
-      target.off('update', collect);
     }
   }
 
@@ -456,6 +464,8 @@ function decode(bytes: Uint8Array): ReturnType<typeof decodeYMessage> {
     throw new MalformedError(`a message does not decode: ${messageOf(error)}`);
   }
 }
+
+type Good = Extract<Finding, { kind: 'good' }>;
 
 /** What of an update a document can apply, cut down to what is new to it. */
 function applicablePart(doc: Y.Doc, update: Uint8Array): Uint8Array {

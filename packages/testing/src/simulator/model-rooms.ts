@@ -8,10 +8,13 @@ interface ModelRoom {
   last: number;
 }
 
-/** Rooms in a plain map; nothing of them is set back with the rows. */
-export function createModelRooms(run: <T>(job: () => T) => Promise<T>): RoomStore {
-  const roomsByName = new Map<string, ModelRoom>();
+export type ModelRooms = Map<string, ModelRoom>;
 
+export function copyModelRooms(rooms: ModelRooms): ModelRooms {
+  return new Map([...rooms].map(([name, room]) => [name, { ...room, updates: [...room.updates] }]));
+}
+
+export function createModelRooms(roomsByName: ModelRooms, run: <T>(job: () => T) => Promise<T>): RoomStore {
   return {
     load(tenant, key) {
       const { state, updates, last } = roomOf(tenant, key);

@@ -11,11 +11,12 @@ import {
   type TombstoneQuery,
 } from '@breakwater/server';
 
-import { createModelRooms } from './model-rooms.ts';
+import { copyModelRooms, createModelRooms, type ModelRooms } from './model-rooms.ts';
 
 /** What a model store keeps: the rows of each tenant's collections, in the order of their seqs. */
 export interface StoreData {
   readonly places: Map<string, Place>;
+  readonly rooms: ModelRooms;
 }
 
 interface Place {
@@ -34,17 +35,18 @@ interface ModelRow extends CommittedRow {
 export type Schedule = <T>(run: () => T) => Promise<T>;
 
 export function createStoreData(): StoreData {
-  return { places: new Map() };
+  return { places: new Map(), rooms: new Map() };
 }
 
-export function copyStoreData({ places }: StoreData): StoreData {
+export function copyStoreData({ places, rooms }: StoreData): StoreData {
   return {
+    rooms: copyModelRooms(rooms),
     places: new Map([...places].map(([name, place]) => [name, { ...place, rowsById: new Map(place.rowsById) }])),
   };
 }
 
 /** A store of plain maps. `now` answers milliseconds since 1970. */
-export function createModelStore({ places }: StoreData, schedule: Schedule, now: () => number): Store {
+export function createModelStore({ places, rooms }: StoreData, schedule: Schedule, now: () => number): Store {
   const asked = new Set<Promise<unknown>>();
   let isClosed = false;
 
@@ -81,7 +83,7 @@ export function createModelStore({ places }: StoreData, schedule: Schedule, now:
         return taken.length;
       }),
     purgedBefore: (tenant, collection) => placeOf(tenant, collection).purgedBefore,
-    rooms: createModelRooms(run),
+    rooms: createModelRooms(rooms, run),
     page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
     head: (tenant, collection) => placeOf(tenant, collection).head,
     async close() {
