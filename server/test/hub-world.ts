@@ -41,6 +41,8 @@ export function tasks(...rows: Row[]): RowGroup {
 
 /** A session as the hub sees it: keeps what it was sent, is full when the test says so. */
 export interface TestPeer {
+  /** As the hub knows it. */
+  readonly peer: Peer;
   readonly member: Member;
   readonly heard: DownMessage[];
   /** Why the hub ended the session. */
@@ -110,7 +112,7 @@ export function createHubWorld({
 function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user'>): TestPeer {
   const heard: DownMessage[] = [];
   const ended: string[] = [];
-  const member = hub.join({
+  const asPeer: Peer = {
     ...identity,
     send(frame) {
       const message = down.decode(frame);
@@ -118,10 +120,12 @@ function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user'>): 
     },
     end: (reason) => ended.push(reason),
     isFull: () => peer.full || heard.length >= peer.fullAfter,
-  });
+  };
+  const member = hub.join(asPeer);
   let request = 0;
   const answer = () => heard.find((message) => 'request' in message && message.request === request);
   const peer: TestPeer = {
+    peer: asPeer,
     member,
     heard,
     ended,

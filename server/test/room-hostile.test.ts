@@ -243,17 +243,22 @@ test('[RU10] a push cannot write under the id of who types: it is asked for in f
   expect(relayed).toMatchObject({ groups: [{ results: [{ kind: 'stored' }] }] });
 });
 
-test('[RU11] the session that types may push under its own id', async () => {
+test('[RU11] under the id of one who types its own session may push, and others once that has left', async () => {
   const world = createRoomWorld();
   const writer = world.join();
   await writer.push(notes(insert('a', {})));
-  const editor = await world.enter(noteRoom('a'));
+  const editor = await world.enter(noteRoom('a'), { session: writer.peer });
   const copy = new Y.Doc();
   copy.clientID = editor.doc.clientID;
-  copy.getText('body').insert(0, 'mine');
+  const write = (letter: string) => {
+    copy.getText('body').insert(0, letter);
+    return notes(updateOf('a', {}, Y.encodeStateAsUpdate(copy)));
+  };
+  expect(await writer.push(write('x'))).toMatchObject({ groups: [{ results: [{ kind: 'stored' }] }] });
+  const other = world.join('acme', ['acme'], 'other');
+  expect(await other.push(write('y'))).toMatchObject({ groups: [{ results: [{ kind: 'send-full' }] }] });
   editor.leave();
-  const answer = await writer.push(notes(updateOf('a', {}, Y.encodeStateAsUpdate(copy))));
-  expect(answer).toMatchObject({ groups: [{ results: [{ kind: 'stored' }] }] });
+  expect(await other.push(write('z'))).toMatchObject({ groups: [{ results: [{ kind: 'stored' }] }] });
 });
 
 const room = (kind: 'document' | 'free') => (kind === 'document' ? noteRoom('a') : freeRoom('lobby'));

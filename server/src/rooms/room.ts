@@ -1,8 +1,10 @@
-import { countStructs, hasGaps, loadDoc, MalformedError } from '@breakwater/crdt';
+import { MalformedError } from '@breakwater/crdt';
 import { CloseCode } from '@breakwater/protocol';
-import * as Y from 'yjs';
+import type * as Y from 'yjs';
 import type { Scheduler } from '../scheduler.ts';
 import { bringsForeign, type Finding, inspectUpdate } from './inspect-update.ts';
+import { openLiveDocument } from './live-document.ts';
+import { createMissedNews, type MissedNews } from './missed-news.ts';
 import { createPresence } from './presence.ts';
 import { createRoomBudget } from './room-budget.ts';
 import type { RoomContent } from './room-content.ts';
@@ -64,9 +66,6 @@ export interface RoomOptions {
 const MAX_SILENCE_MS = 20_000;
 const SILENCE_CHECK_MS = 5_000;
 
-/** Updates on their way to the disk from which on whoever sends more waits for them: they fill memory, and take time. */
-const MAX_UNSTORED = 256;
-
 /** A member is asked for everything it has at most so often: its answer may cost much. In milliseconds. */
 const ASK_INTERVAL_MS = 1_000;
 
@@ -82,11 +81,7 @@ interface Member {
   cancelAsking: (() => void) | undefined;
   /** It sent structs under this id, which is somebody else's. */
   waitsFor: number | undefined;
-  /** It did not read, and was not sent everything. */
-  isBehind: boolean;
-  /** From which clock on it was not sent the structs of which client. */
-  readonly missedFrom: Map<number, number>;
-  readonly missedStates: Set<number>;
+  readonly missed: MissedNews;
   /** When it was sent something, in milliseconds since 1970. */
   sentAt: number;
 }
@@ -95,23 +90,26 @@ interface Member {
 export function openRoom(options: RoomOptions): Room {
   const { tenant, key, content, store, base, scheduler, log, onChanged, onEmpty } = options;
   const members = new Set<Member>();
-  const stored = store.load(tenant, key);
-  let doc = load(stored.updates);
+  const { last } = store.load(tenant, key);
   let isClosed = false;
   let cancelCheck: (() => void) | undefined;
-  const updates = createUpdateLog({ store, tenant, room: key, last: stored.last, onFailed });
+  const updates = createUpdateLog({ store, tenant, room: key, last, onFailed: (error) => fail('stored', error) });
+  const document = openLiveDocument({
+    load: () => [...base(), ...store.load(tenant, key).updates, ...updates.unstored],
+    onLost: (error) => fail('loaded again', error),
+  });
   const presence = createPresence<Member>({
     userOf: ({ peer }) => peer.user,
     onContest: ({ peer }) => peer.probe(),
   });
   const budget = createRoomBudget({
     limit: { bytes: content.maxBytes, structs: content.rules.maxStructs },
-    measure: () => ({ bytes: Y.encodeStateAsUpdate(doc).length, structs: countStructs(doc) }),
+    measure: document.measure,
   });
 
   return {
     get doc() {
-      return doc;
+      return document.doc;
     },
     updates,
     get isEmpty() {
@@ -125,13 +123,13 @@ export function openRoom(options: RoomOptions): Room {
     },
     join,
     merge(update) {
-      const news = apply(update);
+      const news = document.apply(update);
       if (news === undefined) return;
       budget.add(news.length, 0);
       announce(news, undefined);
     },
     isForeign: (update, session) =>
-      bringsForeign(doc, update, (clientId) => {
+      bringsForeign(document.doc, update, (clientId) => {
         const owner = presence.ownerOf(clientId);
         return owner !== undefined && owner.peer.session !== session;
       }),
@@ -153,15 +151,13 @@ export function openRoom(options: RoomOptions): Room {
       askedAt: scheduler.now(),
       cancelAsking: undefined,
       waitsFor: undefined,
-      isBehind: false,
-      missedFrom: new Map(),
-      missedStates: new Set(),
+      missed: createMissedNews(),
       sentAt: scheduler.now(),
     };
     members.add(member);
     peer.opened(readOnly);
     cancelCheck ??= scheduler.after(SILENCE_CHECK_MS, breakSilence);
-    send(member, encodeStep1(Y.encodeStateVector(doc)));
+    send(member, encodeStep1(document.stateVector()));
     return {
       receive: (message) => (members.has(member) ? receive(member, message) : undefined),
       drained: () => void catchUp(member),
@@ -200,15 +196,7 @@ export function openRoom(options: RoomOptions): Room {
   /** Nobody gets what is not on the disk. */
   async function answer(member: Member, stateVector: Uint8Array): Promise<void> {
     await updates.settled();
-    if (members.has(member)) send(member, encodeStep2(encodeSince(stateVector)));
-  }
-
-  function encodeSince(stateVector: Uint8Array): Uint8Array {
-    try {
-      return Y.encodeStateAsUpdate(doc, stateVector);
-    } catch (error) {
-      throw new MalformedError(`a state vector does not decode: ${messageOf(error)}`);
-    }
+    if (members.has(member)) send(member, encodeStep2(document.since(stateVector)));
   }
 
   function take(member: Member, update: Uint8Array): Promise<void> | void {
@@ -231,7 +219,7 @@ export function openRoom(options: RoomOptions): Room {
     if (finding.kind !== 'gap') return settle(member, update, finding);
     // It has gaps itself. What builds on nothing is left out; once it has it, it sends it as an update.
     if (!isAsked) return;
-    const part = applicablePart(doc, update);
+    const part = document.applicablePart(update);
     return settle(member, part, inspect(member, part));
   }
 
@@ -241,14 +229,14 @@ export function openRoom(options: RoomOptions): Room {
   }
 
   function inspect(member: Member, update: Uint8Array): Finding {
-    return inspectUpdate(doc, update, { content, isForeign: (clientId) => !isFree(clientId, member) });
+    return inspectUpdate(document.doc, update, { content, isForeign: (clientId) => !isFree(clientId, member) });
   }
 
   function accept(member: Member, update: Uint8Array, { structs, isAllNew }: Good): Promise<void> | void {
     if (structs > 0 && !budget.admits(update.length, structs)) {
       return expel(member, CloseCode.full, 'the document would be larger than the server takes');
     }
-    const news = isAllNew ? applyWhole(update) : apply(update);
+    const news = isAllNew ? document.applyNew(update) : document.apply(update);
     if (news !== undefined) {
       budget.add(news.length, structs);
       updates.add({ update: news, onStored: () => announce(news, member) });
@@ -256,76 +244,30 @@ export function openRoom(options: RoomOptions): Room {
     }
     // What they relay of this member's may be here now.
     askWaiting((clientId) => presence.ownerOf(clientId) === member);
-    if (updates.unstoredCount >= MAX_UNSTORED) return updates.settled();
-  }
-
-  /** What of it was new; undefined: nothing. */
-  function apply(update: Uint8Array): Uint8Array | undefined {
-    const [target, news] = [doc, [] as Uint8Array[]];
-    const collect = (bytes: Uint8Array) => void news.push(bytes);
-    target.on('update', collect);
-    try {
-      applyWhole(update);
-      return news.length > 1 ? Y.mergeUpdates(news) : news[0];
-    } finally {
-      target.off('update', collect);
-    }
-  }
-
-  /** All of it or nothing: when Yjs trips over it, the document is as it was. Answers the update. */
-  function applyWhole(update: Uint8Array): Uint8Array {
-    try {
-      Y.applyUpdate(doc, update);
-      if (hasGaps(doc)) throw new MalformedError('an update builds on what is not there');
-      return update;
-    } catch (error) {
-      reload();
-      throw error instanceof MalformedError ? error : new MalformedError(`Yjs cannot apply it: ${messageOf(error)}`);
-    }
-  }
-
-  function reload(): void {
-    try {
-      doc = load([...store.load(tenant, key).updates, ...updates.unstored]);
-    } catch (error) {
-      fail(`could not be loaded again: ${messageOf(error)}`);
-    }
-  }
-
-  function load(logged: readonly Uint8Array[]): Y.Doc {
-    const loaded = loadDoc([...base(), ...logged]);
-    if (hasGaps(loaded)) throw new Error('what is stored of the room is not complete');
-    return loaded;
+    if (updates.isFull) return updates.settled();
   }
 
   function announce(update: Uint8Array, from: Member | undefined): void {
     const message = encodeUpdate(update);
     for (const member of members) {
       if (member === from) continue;
-      if (!member.isBehind && !member.peer.isFull()) send(member, message);
-      else missUpdate(member, update);
+      if (isReading(member)) send(member, message);
+      else member.missed.missUpdate(update);
     }
   }
 
-  function missUpdate(member: Member, update: Uint8Array): void {
-    member.isBehind = true;
-    for (const [client, clock] of Y.parseUpdateMeta(update).from) {
-      member.missedFrom.set(client, Math.min(clock, member.missedFrom.get(client) ?? clock));
-    }
+  function isReading({ missed, peer }: Member): boolean {
+    return !missed.isBehind && !peer.isFull();
   }
 
-  /** Who reads again gets in one message what it missed; so a slow reader costs a number for each writer, and no more. */
+  /** Who reads again gets in one message what it missed. */
   async function catchUp(member: Member): Promise<void> {
-    if (!member.isBehind) return;
+    if (!member.missed.isBehind) return;
     await updates.settled();
-    if (!members.has(member) || !member.isBehind || member.peer.isFull()) return;
-    const known = new Map([...doc.store.clients.keys()].map((client) => [client, Y.getState(doc.store, client)]));
-    for (const [client, clock] of member.missedFrom) known.set(client, clock);
-    const states = presence.of(member.missedStates);
-    member.isBehind = false;
-    member.missedFrom.clear();
-    member.missedStates.clear();
-    send(member, encodeUpdate(Y.encodeStateAsUpdate(doc, Y.encodeStateVector(known))));
+    if (!members.has(member) || !member.missed.isBehind || member.peer.isFull()) return;
+    const { update, clientIds } = member.missed.takeFrom(document.doc);
+    const states = presence.of(clientIds);
+    send(member, encodeUpdate(update));
     if (states.length > 0) send(member, encodeAwareness(states));
   }
 
@@ -349,7 +291,7 @@ export function openRoom(options: RoomOptions): Room {
   function askNow(member: Member): void {
     member.isAsked = true;
     member.askedAt = scheduler.now();
-    send(member, encodeStep1(Y.encodeStateVector(doc)));
+    send(member, encodeStep1(document.stateVector()));
   }
 
   function isFree(clientId: number, member: Member): boolean {
@@ -395,14 +337,9 @@ export function openRoom(options: RoomOptions): Room {
     const message = encodeAwareness(news);
     for (const member of members) {
       if (!presence.isTold(member)) continue;
-      if (!member.isBehind && !member.peer.isFull()) send(member, message);
-      else missStates(member, news);
+      if (isReading(member)) send(member, message);
+      else member.missed.missStates(news.map(({ clientId }) => clientId));
     }
-  }
-
-  function missStates(member: Member, news: readonly AwarenessEntry[]): void {
-    member.isBehind = true;
-    for (const { clientId } of news) member.missedStates.add(clientId);
   }
 
   function send(member: Member, message: Uint8Array): void {
@@ -413,7 +350,7 @@ export function openRoom(options: RoomOptions): Room {
   function breakSilence(): void {
     cancelCheck = scheduler.after(SILENCE_CHECK_MS, breakSilence);
     const since = scheduler.now() - MAX_SILENCE_MS;
-    for (const member of members) if (member.sentAt <= since && !member.isBehind) send(member, encodeAwareness([]));
+    for (const member of members) if (member.sentAt <= since && isReading(member)) send(member, encodeAwareness([]));
   }
 
   function expel(member: Member, code: number, reason: string): void {
@@ -445,13 +382,9 @@ export function openRoom(options: RoomOptions): Room {
     }
   }
 
-  function onFailed(error: unknown): void {
-    fail(`could not be stored: ${messageOf(error)}`);
-  }
-
   /** What members sent is not on the disk: they send it again when they come back. */
-  function fail(what: string): void {
-    log(`The room ${JSON.stringify(key.id)} of ${tenant} ${what}`);
+  function fail(what: string, error: unknown): void {
+    log(`The room ${JSON.stringify(key.id)} of ${tenant} could not be ${what}: ${messageOf(error)}`);
     close(CloseCode.tryAgainLater, 'the server could not store or read');
     onEmpty();
   }
@@ -466,18 +399,6 @@ function decode(bytes: Uint8Array): ReturnType<typeof decodeYMessage> {
 }
 
 type Good = Extract<Finding, { kind: 'good' }>;
-
-/** What of an update a document can apply, cut down to what is new to it. */
-function applicablePart(doc: Y.Doc, update: Uint8Array): Uint8Array {
-  try {
-    const copy = loadDoc([Y.encodeStateAsUpdate(doc), update]);
-    copy.store.pendingStructs = null;
-    copy.store.pendingDs = null;
-    return Y.encodeStateAsUpdate(copy, Y.encodeStateVector(doc));
-  } catch (error) {
-    throw new MalformedError(`Yjs cannot apply an update: ${messageOf(error)}`);
-  }
-}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

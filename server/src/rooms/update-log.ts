@@ -14,12 +14,17 @@ export interface UpdateLog {
   add(logged: LoggedUpdate): void;
   /** Updates that are not on the disk yet. */
   readonly unstored: readonly Uint8Array[];
-  readonly unstoredCount: number;
+  /** Are these so many or so large that whoever sends more should wait? They fill memory. */
+  readonly isFull: boolean;
   /** The number of the last update on the disk. */
   readonly last: number;
   /** Resolves when everything that was added by now is on the disk, or will never be. */
   settled(): Promise<void>;
 }
+
+/** A turn of the event loop takes so many from one session before others get theirs. */
+const FULL_UPDATES = 256;
+const FULL_BYTES = 1024 * 1024;
 
 export interface UpdateLogOptions {
   readonly store: Pick<RoomStore, 'append'>;
@@ -37,6 +42,7 @@ export function createUpdateLog({ store, tenant, room, last: stored, onFailed }:
   let afterWaiting: (() => void)[] = [];
   let afterWriting: (() => void)[] = [];
   let last = stored;
+  let unstoredBytes = 0;
   let isBroken = false;
   let isRunning = false;
 
@@ -44,13 +50,14 @@ export function createUpdateLog({ store, tenant, room, last: stored, onFailed }:
     add(logged) {
       if (isBroken) return;
       waiting.push(logged);
+      unstoredBytes += logged.update.length;
       if (!isRunning) void run();
     },
     get unstored() {
       return [...writing, ...waiting].map(({ update }) => update);
     },
-    get unstoredCount() {
-      return writing.length + waiting.length;
+    get isFull() {
+      return writing.length + waiting.length >= FULL_UPDATES || unstoredBytes >= FULL_BYTES;
     },
     get last() {
       return last;
@@ -84,7 +91,12 @@ export function createUpdateLog({ store, tenant, room, last: stored, onFailed }:
     });
     const written = writing;
     writing = [];
+    unstoredBytes = bytesOf(waiting);
     for (const { onStored } of written) onStored();
     for (const resolve of afterWriting.splice(0)) resolve();
   }
+}
+
+function bytesOf(logged: readonly LoggedUpdate[]): number {
+  return logged.reduce((sum, { update }) => sum + update.length, 0);
 }
