@@ -154,6 +154,25 @@ test('[RM10] an empty room is unloaded once all is in its row, and whoever comes
   expect((await world.enter(noteRoom('a'))).text.toString()).toBe('kept');
 });
 
+test('[RM10] what cannot be brought into the row now is tried again, and the room stays until then', async () => {
+  const store = openSqliteStore(':memory:');
+  let isFull = false;
+  const commit: Store['commit'] = (...args) =>
+    isFull ? Promise.reject(new StorageError('the disk is full')) : store.commit(...args);
+  const world = await worldWithNote({ store: { ...store, commit } });
+  const editor = await world.enter(noteRoom('a'));
+  editor.text.insert(0, 'kept');
+  await world.settle();
+  isFull = true;
+  editor.leave();
+  await world.pass(6_000);
+  expect(world.bodyOf('a')).toBe('');
+  isFull = false;
+  await world.pass(6_000);
+  expect(world.bodyOf('a')).toBe('kept');
+  expect(world.scheduler.waiting).toBe(0);
+});
+
 test('[RM11] typing is in the row after a second, in one commit, and followers hear of it by a delta', async () => {
   const world = await worldWithNote();
   const follower = world.join();

@@ -6,6 +6,8 @@ export interface FoldTimer {
   touch(): void;
   /** Does it now, if there is something; resolves when nothing is left to do. Never rejects. */
   flush(): Promise<void>;
+  /** Is there something that is not done yet? */
+  readonly isDue: boolean;
   stop(): void;
 }
 
@@ -38,6 +40,9 @@ export function createFoldTimer({ scheduler, minIntervalMs, run, onFailed, lastR
     async flush() {
       cancelTimer();
       while (isDue || running !== undefined) if (!(await runOnce())) return;
+    },
+    get isDue() {
+      return isDue;
     },
     stop: cancelTimer,
   };

@@ -125,7 +125,8 @@ export function openRoom(options: RoomOptions): Room {
     merge(update) {
       const news = document.apply(update);
       if (news === undefined) return;
-      budget.add(news.length, 0);
+      // No more structs than bytes: it is measured when that matters.
+      budget.add(news.length, news.length);
       announce(news, undefined);
     },
     isForeign: (update, session) =>
@@ -159,18 +160,19 @@ export function openRoom(options: RoomOptions): Room {
     cancelCheck ??= scheduler.after(SILENCE_CHECK_MS, breakSilence);
     send(member, encodeStep1(document.stateVector()));
     return {
-      receive: (message) => (members.has(member) ? receive(member, message) : undefined),
-      drained: () => void catchUp(member),
+      receive: (message) => (members.has(member) ? guard(member, () => handle(member, message)) : undefined),
+      drained: () => void guard(member, () => catchUp(member)),
       leave: () => remove(member),
     };
   }
 
-  async function receive(member: Member, bytes: Uint8Array): Promise<void> {
+  /** Whatever goes wrong with one member is over with that one. */
+  async function guard(member: Member, work: () => Promise<void> | void): Promise<void> {
     try {
-      await handle(member, bytes);
+      await work();
     } catch (error) {
       if (error instanceof MalformedError) return expel(member, CloseCode.badRequest, error.message);
-      log(`A message to the room ${JSON.stringify(key.id)} of ${tenant} failed: ${messageOf(error)}`);
+      log(`A member of the room ${JSON.stringify(key.id)} of ${tenant} could not be served: ${messageOf(error)}`);
       expel(member, CloseCode.tryAgainLater, 'the server failed');
     }
   }

@@ -169,6 +169,7 @@ export function createRooms(options: RoomsOptions): Rooms {
       minIntervalMs: MIN_FREE_FOLD_INTERVAL_MS,
       run: async () => {
         tookMs = await foldFree(store.rooms, tenant, key, room);
+        if (room.isEmpty) void leaveEmpty(name);
       },
       onFailed: (error) => log(`The room ${JSON.stringify(id)} of ${tenant} was not folded: ${messageOf(error)}`),
       lastRunMs: () => tookMs,
@@ -196,6 +197,7 @@ export function createRooms(options: RoomsOptions): Rooms {
       minIntervalMs: MIN_FOLD_INTERVAL_MS,
       run: async () => {
         tookMs = await foldIntoRow(tenant, key, loaded);
+        if (room.isEmpty) void leaveEmpty(name);
       },
       onFailed: (error) => log(`Typing was not brought into ${JSON.stringify(key.id)}: ${messageOf(error)}`),
       lastRunMs: () => tookMs,
@@ -268,9 +270,18 @@ export function createRooms(options: RoomsOptions): Rooms {
     );
     if (state.rich !== undefined && !sameBytes(state.rich, loaded.rich)) {
       loaded.rich = state.rich;
-      room.merge(state.rich);
+      mergeInto(room, state.rich, () => endWith(name, loaded, CloseCode.tryAgainLater, 'the document is loaded anew'));
     }
     if (asksAgain) void askAgain(row, state, room);
+  }
+
+  function mergeInto(room: Room, rich: Uint8Array, onFailed: () => void): void {
+    try {
+      room.merge(rich);
+    } catch (error) {
+      log(`A row did not come into its room: ${messageOf(error)}`);
+      onFailed();
+    }
   }
 
   /** Who has other rights now has to come again. */
@@ -307,7 +318,8 @@ export function createRooms(options: RoomsOptions): Rooms {
     if (loaded === undefined) return;
     if (loaded.room.isClosed) return end(name, loaded);
     await track(loaded.folding.flush());
-    if (loadedByName.get(name) !== loaded || !loaded.room.isEmpty) return;
+    // What could not be stored now is tried again, and the room stays until then.
+    if (loadedByName.get(name) !== loaded || !loaded.room.isEmpty || loaded.folding.isDue) return;
     loadedByName.delete(name);
     loaded.folding.stop();
   }
