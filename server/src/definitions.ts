@@ -3,7 +3,9 @@ import {
   DefinitionError,
   type DocumentPlan,
   isDeleted,
+  isRichKind,
   type JsonObject,
+  type RichKind,
   type State,
 } from '@breakwater/crdt';
 import { appDocument, complete, withoutFallbacks } from './app-document.ts';
@@ -18,6 +20,8 @@ import type { RowKey } from './store.ts';
 export interface Definitions {
   /** What was written of a row, as a plain object. */
   documentOf(key: RowKey, state: State): JsonObject;
+  /** The fields whose content is the row's Yjs document; undefined: nobody knows. */
+  richFields(collection: string): ReadonlyMap<string, RichKind> | undefined;
   /** The same as people and hooks see it: complete, as an app shows it. */
   complete(key: RowKey, document: JsonObject): JsonObject;
   /** Refuses what does not fit the schema as `invalid`. Deleted rows fit. */
@@ -39,6 +43,10 @@ export function createDefinitions(collections?: CollectionNames): Definitions {
     documentOf({ collection, id }, state) {
       const known = knownByName.get(collection);
       return known === undefined ? assembleFields(state) : appDocument(known.written, id, state);
+    },
+    richFields(collection) {
+      const kinds = knownByName.get(collection)?.plan.kinds;
+      return kinds && new Map([...kinds].flatMap(([name, kind]) => (isRichKind(kind) ? [[name, kind]] : [])));
     },
     complete({ collection }, document) {
       const known = knownByName.get(collection);

@@ -4,6 +4,8 @@ import type { Scheduler } from './scheduler.ts';
 export interface Heartbeat {
   /** The peer said something. */
   heard(): void;
+  /** Pings now, rather than in its time: somebody has reason to think that the peer is gone. */
+  probe(): void;
   stop(): void;
 }
 
@@ -34,6 +36,11 @@ export function createHeartbeat({ scheduler, ping, isCongested, onSilence }: Hea
       if (!isAwaited) return;
       cancel();
       rest();
+    },
+    probe() {
+      if (isAwaited) return;
+      cancel();
+      beat();
     },
     stop: () => cancel(),
   };

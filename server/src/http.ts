@@ -16,7 +16,8 @@ export function createHttpHandler({ staticDir, log }: HttpOptions) {
     } catch (error) {
       // Who hangs up in the middle of a file is no news.
       if (!response.destroyed)
-        log(`Answering ${request.url} failed: ${error instanceof Error ? error.message : error}`);
+        // Behind the path may be a token.
+        log(`Answering ${request.url?.split('?')[0]} failed: ${error instanceof Error ? error.message : error}`);
       if (response.headersSent) response.destroy();
       else sendText(response, 500, 'the server failed');
     }

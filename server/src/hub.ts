@@ -1,3 +1,4 @@
+import type { State } from '@breakwater/crdt';
 import {
   type AckGroup,
   type BlobGet,
@@ -23,11 +24,11 @@ import { type Incoming, inspectPush, type Refused, shorten } from './inspect-pus
 import { mayRead } from './labels.ts';
 import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
-import { type News, toNews, toWireRow } from './news.ts';
+import { type News, type NewsRow, toNews, toWireRow } from './news.ts';
 import { createPermits } from './permits.ts';
 import { createPurgeGuard } from './purge-guard.ts';
 import { type Scheduler, systemScheduler } from './scheduler.ts';
-import type { BlobUse, Commit, Decide, Store } from './store.ts';
+import type { BlobUse, Commit, CommittedRow, Decide, RowKey, Store } from './store.ts';
 import { createStream, type Peer, type Stream } from './stream.ts';
 import { createStreamIndex } from './stream-index.ts';
 import { tell } from './tell.ts';
@@ -35,6 +36,8 @@ import { tell } from './tell.ts';
 /** Where the sessions meet: takes their pushes into the store and tells whoever else follows the collection. */
 export interface Hub {
   join(peer: Peer): Member;
+  /** Tells all who follow the collections of a commit that nobody pushed. */
+  announce(tenant: string, rows: readonly NewsRow[]): void;
 }
 
 /** A session in the hub. Its messages come one at a time: a push is over when its promise is. */
@@ -70,6 +73,10 @@ export interface HubOptions {
   readonly now?: () => number;
   /** For the deadline of `authorize`. Default: the system's timers. */
   readonly scheduler?: Scheduler;
+  /** A push was committed. */
+  readonly onPushed?: (tenant: string, rows: readonly CommittedRow[]) => void;
+  /** Does a pushed row bring Yjs structs under the id of somebody else, who is typing into it? */
+  readonly isForeign?: (peer: Peer, key: RowKey, state: State) => boolean;
   readonly log: (line: string) => void;
 }
 
@@ -77,11 +84,12 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
   const { definitions = createDefinitions(), authorize, scheduler = systemScheduler() } = options;
   const { maxTenantBlobBytes = Number.POSITIVE_INFINITY } = options;
   const { maxRowBytes, maxBlobBytes } = limits;
+  const { onPushed = () => {}, isForeign = () => false } = options;
   const index = createStreamIndex();
   const { blobs } = options;
   const exchange = blobs && createBlobExchange({ store, blobs, maxBlobBytes, scheduler, log });
 
-  return { join };
+  return { join, announce: (tenant, rows) => fanOut(tenant, toNews(rows)) };
 
   function join(peer: Peer): Member {
     const { tenant } = peer;
@@ -194,7 +202,8 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       const permits = authorize && createPermits({ authorize, writer, definitions, scheduler });
       const judge = permits?.judge ?? definitions.validate;
       const bounds = { maxRowBytes, maxBlobBytes, maxTenantBlobBytes };
-      const pushed = { tenant, rows, atomic, ...bounds, now: now(), definitions, judge };
+      const isNotYet = (key: RowKey, state: State) => isForeign(peer, key, state);
+      const pushed = { tenant, rows, atomic, ...bounds, now: now(), definitions, judge, isNotYet };
       const keys = keysOf(rows);
       const decide: Decide<Verdict[]> = (stored, use) => {
         const decision = mergePush(pushed, keys, stored, use);
@@ -212,15 +221,8 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       const passed = [...news.ranges].filter(([collection, range]) => streams.get(collection)?.passOwn(range));
       const checkpoints = new Map(passed.map(([collection, { last }]) => [collection, last]));
       peer.send(down.encode({ type: 'ack', request, groups: toAckGroups(groups, resultsOf(commit), checkpoints) }));
-      fanOut(news);
-    }
-
-    /** The writer's own streams are past the news, unless they lag: then they get them on their way. */
-    function fanOut(news: News): void {
-      for (const followers of index.bySession(tenant, [...news.ranges.keys()])) {
-        attempt(() => tell(news, followers));
-        for (const stream of followers) attempt(() => stream.catchUp());
-      }
+      fanOut(tenant, news);
+      if (commit.rows.length > 0) attempt(() => onPushed(tenant, commit.rows));
     }
 
     function beginStream(collection: string, checkpoint: number): void {
@@ -238,6 +240,14 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
 
     function sendError(request: number, code: ErrorCode, message: string): void {
       peer.send(down.encode({ type: 'error', request, code, message }));
+    }
+  }
+
+  /** The writer's own streams are past the news, unless they lag: then they get them on their way. */
+  function fanOut(tenant: string, news: News): void {
+    for (const followers of index.bySession(tenant, [...news.ranges.keys()])) {
+      attempt(() => tell(news, followers));
+      for (const stream of followers) attempt(() => stream.catchUp());
     }
   }
 

@@ -38,6 +38,21 @@ export function completeIdentity(identity: Identity): Required<Identity> {
   return { tenant, user, labels, expiresAt };
 }
 
+/** Who the token belongs to, or why its bearer is turned away, in words for the client. Never rejects. */
+export async function identify(
+  authenticate: Authenticate,
+  token: string,
+  log: (line: string) => void,
+): Promise<{ readonly identity: Required<Identity> } | { readonly refusal: string }> {
+  try {
+    return { identity: completeIdentity(await authenticate(token)) };
+  } catch (error) {
+    if (error instanceof AuthenticationError) return { refusal: error.message };
+    log(`authenticate failed: ${error instanceof Error ? error.message : error}`);
+    return { refusal: 'the token was not accepted' };
+  }
+}
+
 /** As it is sent: whole milliseconds, 0 for never. */
 export function toWireExpiry(expiresAt: number): number {
   return Number.isFinite(expiresAt) ? Math.ceil(expiresAt) : 0;

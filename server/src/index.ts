@@ -33,4 +33,6 @@ export {
   type StorePage,
   type TombstoneQuery,
 } from './store.ts';
+export type { AuthorizeRoom, RoomEntry, RoomPermission } from './rooms/room-permission.ts';
+export type { FoldedRoom, RoomKey, RoomStore, StoredRoom, UnfoldedRoom } from './rooms/room-store.ts';
 export type { TombstoneOptions } from './tombstones.ts';

@@ -35,6 +35,8 @@ export interface PushedRows {
   readonly now: number;
   readonly definitions: Pick<Definitions, 'documentOf' | 'complete'>;
   readonly judge: Judge;
+  /** May the row not be merged now, but some time later? It is then asked for in full. Default: no row is such. */
+  readonly isNotYet?: (key: RowKey, state: State) => boolean;
 }
 
 /** A result; of a stored row the seq is known only after the commit. */
@@ -97,6 +99,7 @@ function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows, budget: 
   try {
     const current = currentState(draft);
     if (lacksBase(draft, current, incoming)) return { kind: 'send-full' };
+    if (pushed.isNotYet?.(incoming.key, incoming.state) === true) return { kind: 'send-full' };
     const aheadMs = clockAheadMs(current, incoming.state, now);
     if (aheadMs > MAX_CLOCK_AHEAD_MS) {
       return refuse('clock-ahead', `the write is stamped ${Math.round(aheadMs / 1000)} s ahead of the server's clock`);

@@ -3,6 +3,11 @@ import { labelsText, mayRead } from './labels.ts';
 import { MAX_PAGE_BYTES, MAX_PAGE_ROWS } from './limits.ts';
 import type { CommittedRow, PageRow } from './store.ts';
 
+/** A row of a commit. `delta` is all that is new in it, for those who have the row as it was at the seq `base`. */
+export interface NewsRow extends CommittedRow {
+  readonly delta?: { readonly base: number; readonly bytes: Uint8Array } | undefined;
+}
+
 /** The seqs of one collection that a commit, or a part of it, allocated: without a gap. */
 export interface SeqRange {
   readonly first: number;
@@ -40,7 +45,7 @@ export function audienceOf(collection: string, labels: readonly string[]): strin
 }
 
 /** The rows of a commit, in the order of its writes. */
-export function toNews(rows: readonly CommittedRow[]): News {
+export function toNews(rows: readonly NewsRow[]): News {
   return { ranges: rangesOf(byCollection(rows)), parts: cut(rows).map(toPart) };
 }
 
@@ -53,9 +58,15 @@ export function toWireRow({ id, seq, deleted, state }: PageRow): Row {
   return { id, seq, deleted, bytes: state };
 }
 
-type RowsByCollection = ReadonlyMap<string, readonly CommittedRow[]>;
+/** Whoever hears of a commit as it happens has heard of all before it. */
+function toNewsRow(row: NewsRow): Row {
+  const { delta, id, seq, deleted } = row;
+  return delta === undefined ? toWireRow(row) : { id, seq, base: delta.base, deleted, bytes: delta.bytes };
+}
 
-function byCollection(rows: readonly CommittedRow[]): RowsByCollection {
+type RowsByCollection = ReadonlyMap<string, readonly NewsRow[]>;
+
+function byCollection(rows: readonly NewsRow[]): RowsByCollection {
   return Map.groupBy(rows, ({ collection }) => collection);
 }
 
@@ -66,12 +77,12 @@ function rangesOf(groups: RowsByCollection): Map<string, SeqRange> {
   );
 }
 
-function cut(rows: readonly CommittedRow[]): CommittedRow[][] {
-  const parts: CommittedRow[][] = [];
-  let part: CommittedRow[] = [];
+function cut(rows: readonly NewsRow[]): NewsRow[][] {
+  const parts: NewsRow[][] = [];
+  let part: NewsRow[] = [];
   let bytes = 0;
   for (const row of rows) {
-    const size = row.state.length + row.id.length;
+    const size = (row.delta?.bytes ?? row.state).length + row.id.length;
     if (part.length > 0 && (bytes + size > MAX_PAGE_BYTES || part.length >= MAX_PAGE_ROWS)) {
       parts.push(part);
       part = [];
@@ -83,7 +94,7 @@ function cut(rows: readonly CommittedRow[]): CommittedRow[][] {
   return part.length > 0 ? [...parts, part] : parts;
 }
 
-function toPart(rows: readonly CommittedRow[]): NewsPart {
+function toPart(rows: readonly NewsRow[]): NewsPart {
   const rowsByCollection = byCollection(rows);
   const ranges = rangesOf(rowsByCollection);
   const frames = new Map<string, Uint8Array | undefined>();
@@ -108,7 +119,7 @@ function toPart(rows: readonly CommittedRow[]): NewsPart {
   function groupFor({ collection, labels }: Listener): NewRowGroup[] {
     const readable = rowsByCollection.get(collection)?.filter((row) => mayRead(labels, row.labels)) ?? [];
     const checkpoint = ranges.get(collection)?.last ?? 0;
-    return readable.length === 0 ? [] : [{ collection, rows: readable.map(toWireRow), checkpoint }];
+    return readable.length === 0 ? [] : [{ collection, rows: readable.map(toNewsRow), checkpoint }];
   }
 }
 

@@ -9,12 +9,16 @@ import { type CollectionNames, collectionFilter } from './collection-names.ts';
 import { createDefinitions } from './definitions.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
-import { type Authenticate, admitEveryone, toWireExpiry } from './identity.ts';
+import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
 import { isOriginAllowed } from './origin.ts';
+import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
+import { type AuthorizeRoom, defaultAuthorizeRoom } from './rooms/room-permission.ts';
+import { startRoomSocket } from './rooms/room-socket.ts';
+import { createRooms, type Rooms } from './rooms/rooms.ts';
 import { systemScheduler } from './scheduler.ts';
-import { MAX_BYTES_BEFORE_LIVE, type Session, startSession } from './session.ts';
+import { CLOSE_GRACE_MS, fitReason, MAX_BYTES_BEFORE_LIVE, type Session, startSession } from './session.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
 import {
@@ -41,6 +45,8 @@ export interface ServerOptions {
   readonly authenticate?: Authenticate;
   /** Default: whoever is let in may write everything of the tenant. */
   readonly authorize?: Authorize;
+  /** Who may be in a room, where several type into one document. Default: see {@link AuthorizeRoom}. */
+  readonly authorizeRoom?: AuthorizeRoom;
   readonly limits?: Partial<Limits>;
   readonly tombstones?: TombstoneOptions;
   /** The bytes of attachments. */
@@ -118,7 +124,21 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     log,
     now,
     scheduler,
+    onPushed: (tenant, rows) => rooms.hear(tenant, rows),
+    isForeign: (peer, key, state) => rooms.isForeign(peer.tenant, key, state, peer),
   });
+  const rooms: Rooms = createRooms({
+    store,
+    isCollection: collectionFilter(options.collections),
+    definitions,
+    authorizeRoom: options.authorizeRoom ?? defaultAuthorizeRoom(options.authorize),
+    asksAgain: options.authorizeRoom !== undefined || options.authorize !== undefined,
+    limits,
+    scheduler,
+    announce: hub.announce,
+    log,
+  });
+  void rooms.foldLeftovers();
   const respond = createHttpHandler({ staticDir: options.staticDir, log });
   const websockets = new WebSocketServer({
     noServer: true,
@@ -165,12 +185,45 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     // A socket that breaks during the handshake is nobody's yet.
     socket.on('error', () => socket.destroy());
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
-    if (request.url?.split('?')[0] !== SYNC_PATH) return refuse(socket, '404 Not Found');
+    const path = pathOf(request);
+    if (path !== SYNC_PATH && !isRoomPath(path)) return refuse(socket, '404 Not Found');
     if (!isOriginAllowed(request, options.allowedOrigins)) {
       log(`Refused a page of ${JSON.stringify(request.headers.origin)}: it is not among the allowed origins.`);
       return refuse(socket, '403 Forbidden');
     }
+    if (path !== SYNC_PATH) return void upgradeToRoom(request, socket, head);
     websockets.handleUpgrade(request, socket, head, (websocket) => admit(websocket, socket));
+  }
+
+  /** Who it is must be known before the first frame is read: that is the beginning of the conversation already. */
+  async function upgradeToRoom(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const cancelDeadline = scheduler.after(HANDSHAKE_TIMEOUT_MS, () => socket.destroy());
+    const answer = await identify(authenticate, tokenOf(request), log);
+    cancelDeadline();
+    if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
+    if (socket.destroyed) return;
+    websockets.handleUpgrade(request, socket, head, (websocket) => {
+      // Not by the status of the handshake: y-websocket would not see it, and come back for ever.
+      if ('refusal' in answer) return closeAtOnce(websocket, CloseCode.unauthenticated, answer.refusal);
+      const address = parseRoomPath(pathOf(request));
+      if (address === undefined) return closeAtOnce(websocket, CloseCode.notFound, 'there is no such room');
+      const session = startRoomSocket({
+        socket: websocket,
+        rooms,
+        identity: answer.identity,
+        address,
+        scheduler,
+        onClosed: () => sessions.delete(session),
+      });
+      sessions.add(session);
+    });
+  }
+
+  function closeAtOnce(websocket: WebSocket, code: number, reason: string): void {
+    websocket.on('error', () => {});
+    const cancelGrace = scheduler.after(CLOSE_GRACE_MS, () => websocket.terminate());
+    websocket.on('close', cancelGrace);
+    websocket.close(code, fitReason(reason));
   }
 
   function admit(websocket: WebSocket, socket: Duplex): void {
@@ -178,6 +231,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     const session = startSession({
       socket: websocket,
       hub,
+      rooms,
       authenticate,
       welcome: ({ tenant, user, labels, expiresAt }, version) => ({
         type: 'connected',
@@ -213,6 +267,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     }
     await Promise.all(listeners.map(closeListener));
     address = undefined;
+    await rooms.close();
     await blobs?.close();
     await store.close();
   }
@@ -223,6 +278,14 @@ function closeListener(listener: Server): Promise<void> {
     listener.close(() => resolve());
     listener.closeAllConnections();
   });
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?')[0] ?? '';
+}
+
+function tokenOf({ url = '' }: IncomingMessage): string {
+  return new URLSearchParams(url.split('?')[1]).get('token') ?? '';
 }
 
 function refuse(socket: Duplex, status: string): void {

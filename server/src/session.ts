@@ -13,11 +13,14 @@ import {
 import type { WebSocket } from 'ws';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Hub, Member } from './hub.ts';
-import { type Authenticate, AuthenticationError, completeIdentity, type Identity, toWireExpiry } from './identity.ts';
+import { type Authenticate, type Identity, identify, toWireExpiry } from './identity.ts';
 import { createInbox } from './inbox.ts';
 import { labelsText } from './labels.ts';
 import { createOutbox } from './outbox.ts';
-import type { Scheduler } from './scheduler.ts';
+import { createRoomChannels, type RoomChannels } from './rooms/room-channels.ts';
+import type { Rooms } from './rooms/rooms.ts';
+import { at, type Scheduler } from './scheduler.ts';
+import type { Peer } from './stream.ts';
 
 /** The server's side of one socket: waiting for `connect`, then live, then closed. */
 export interface Session {
@@ -35,6 +38,7 @@ export type SessionSocket = Pick<WebSocket, 'bufferedAmount' | 'close' | 'ping' 
 export interface SessionOptions {
   readonly socket: SessionSocket;
   readonly hub: Hub;
+  readonly rooms: Rooms;
   readonly authenticate: Authenticate;
   /** The answer to `connect`. */
   readonly welcome: (identity: Required<Identity>, version: number) => Connected;
@@ -52,28 +56,25 @@ export const CONNECT_DEADLINE_MS = 10_000;
 /** Bytes of frames before `connected`: room for a large token, and nothing worth attacking with. */
 export const MAX_BYTES_BEFORE_LIVE = 16 * 1024;
 
-/** Timers of at most this delay, in milliseconds; beyond it Node fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** How long a closed socket may take over its goodbye, in milliseconds. */
-const CLOSE_GRACE_MS = 5_000;
+export const CLOSE_GRACE_MS = 5_000;
 
 /** The websocket protocol has room for no more. */
 const MAX_REASON_BYTES = 123;
 
-type State =
-  | { readonly kind: 'waiting'; bytes: number }
-  | {
-      readonly kind: 'live';
-      readonly member: Member;
-      readonly heartbeat: Heartbeat;
-      readonly identity: Required<Identity>;
-      readonly cancelExpiry: () => void;
-    }
-  | { readonly kind: 'closed' };
+type State = { readonly kind: 'waiting'; bytes: number } | Live | { readonly kind: 'closed' };
+
+interface Live {
+  readonly kind: 'live';
+  readonly member: Member;
+  readonly channels: RoomChannels;
+  readonly heartbeat: Heartbeat;
+  readonly identity: Required<Identity>;
+  readonly cancelExpiry: () => void;
+}
 
 export function startSession(options: SessionOptions): Session {
-  const { socket, hub, authenticate, welcome, scheduler, log, onLive, onClosed } = options;
+  const { socket, hub, rooms, authenticate, welcome, scheduler, log, onLive, onClosed } = options;
 
   let state: State = { kind: 'waiting', bytes: 0 };
   let cancelTimer = scheduler.after(CONNECT_DEADLINE_MS, () => {
@@ -83,7 +84,7 @@ export function startSession(options: SessionOptions): Session {
   const outbox = createOutbox({
     socket,
     scheduler,
-    onDrained: () => state.kind === 'live' && state.member.drained(),
+    onDrained,
     onStuck: () => close(CloseCode.tryAgainLater, 'too much is unread'),
   });
   const inbox = createInbox<Uint8Array>({ handle, pause: () => socket.pause(), resume: () => socket.resume() });
@@ -109,6 +110,12 @@ export function startSession(options: SessionOptions): Session {
     inbox.take(data, data.length);
   }
 
+  function onDrained(): void {
+    if (state.kind !== 'live') return;
+    state.member.drained();
+    state.channels.drained();
+  }
+
   function heard(): void {
     if (state.kind === 'live') state.heartbeat.heard();
   }
@@ -116,7 +123,7 @@ export function startSession(options: SessionOptions): Session {
   async function handle(frame: Uint8Array): Promise<void> {
     try {
       if (state.kind === 'waiting') await handleFirst(frame);
-      else if (state.kind === 'live') await handleLive(up.decode(frame), state.member);
+      else if (state.kind === 'live') await handleLive(up.decode(frame), state);
     } catch (error) {
       if (error instanceof FrameError) return close(CloseCode.malformed, error.message);
       log(`A session failed: ${error instanceof Error ? error.stack : error}`);
@@ -139,14 +146,17 @@ export function startSession(options: SessionOptions): Session {
   }
 
   async function connect({ token, versions, replica }: Connect): Promise<void> {
-    const identity = await identify(token);
+    const identity = await identifyOrClose(token);
     if (identity === undefined || state.kind !== 'waiting') return;
     const { tenant, user, labels } = identity;
     const endSession = (reason: string) => close(CloseCode.tryAgainLater, reason);
     const { send, isFull } = outbox;
-    const member = hub.join({ tenant, user, labels, replica, send, isFull, end: endSession });
+    const peer: Peer = { tenant, user, labels, replica, send, isFull, end: endSession };
+    const member = hub.join(peer);
     cancelTimer();
-    state = { kind: 'live', member, heartbeat: startHeartbeat(), identity, cancelExpiry: expireAt(identity) };
+    const heartbeat = startHeartbeat();
+    const channels = createRoomChannels({ rooms, peer, probe: heartbeat.probe });
+    state = { kind: 'live', member, channels, heartbeat, identity, cancelExpiry: expireAt(identity) };
     outbox.send(down.encode(welcome(identity, Math.min(PROTOCOL_VERSION, versions[1]))));
     onLive();
     member.begin();
@@ -154,19 +164,11 @@ export function startSession(options: SessionOptions): Session {
 
   /** A token that is no longer good opens no door, and keeps none open. */
   function expireAt({ expiresAt }: Required<Identity>): () => void {
-    if (!Number.isFinite(expiresAt)) return () => {};
-    const leftMs = Math.max(0, expiresAt - scheduler.now());
-    // Longer timers fire at once; a session that lives for weeks is looked at again.
-    if (leftMs > MAX_TIMER_MS) return scheduler.after(MAX_TIMER_MS, renewTimer);
-    return scheduler.after(leftMs, () => close(CloseCode.unauthenticated, 'the token has expired'));
-  }
-
-  function renewTimer(): void {
-    if (state.kind === 'live') state = { ...state, cancelExpiry: expireAt(state.identity) };
+    return at(scheduler, expiresAt, () => close(CloseCode.unauthenticated, 'the token has expired'));
   }
 
   async function renew({ request, token }: Auth): Promise<void> {
-    const identity = await identify(token);
+    const identity = await identifyOrClose(token);
     if (identity === undefined || state.kind !== 'live') return;
     const { tenant, user, labels } = state.identity;
     if (identity.tenant !== tenant || identity.user !== user) {
@@ -179,17 +181,11 @@ export function startSession(options: SessionOptions): Session {
     outbox.send(down.encode({ type: 'authed', request, expiresAt: toWireExpiry(identity.expiresAt) }));
   }
 
-  async function identify(token: string): Promise<Required<Identity> | undefined> {
-    try {
-      return completeIdentity(await authenticate(token));
-    } catch (error) {
-      if (error instanceof AuthenticationError) close(CloseCode.unauthenticated, error.message);
-      else {
-        log(`authenticate failed: ${error instanceof Error ? error.message : error}`);
-        close(CloseCode.unauthenticated, 'the token was not accepted');
-      }
-      return undefined;
-    }
+  async function identifyOrClose(token: string): Promise<Required<Identity> | undefined> {
+    const answer = await identify(authenticate, token, log);
+    if ('identity' in answer) return answer.identity;
+    close(CloseCode.unauthenticated, answer.refusal);
+    return undefined;
   }
 
   function startHeartbeat(): Heartbeat {
@@ -201,7 +197,7 @@ export function startSession(options: SessionOptions): Session {
     });
   }
 
-  async function handleLive(message: UpMessage | undefined, member: Member): Promise<void> {
+  async function handleLive(message: UpMessage | undefined, { member, channels }: Live): Promise<void> {
     switch (message?.type) {
       case undefined:
         return;
@@ -223,6 +219,12 @@ export function startSession(options: SessionOptions): Session {
         );
       case 'auth':
         return await renew(message);
+      case 'room-open':
+        return await channels.open(message);
+      case 'room-data':
+        return await channels.receive(message);
+      case 'room-close':
+        return channels.leave(message);
       case 'connect':
         return close(CloseCode.malformed, 'connect comes once');
     }
@@ -242,6 +244,7 @@ export function startSession(options: SessionOptions): Session {
     if (state.kind === 'closed') return;
     if (state.kind === 'live') {
       state.member.leave();
+      state.channels.leaveAll();
       state.heartbeat.stop();
       state.cancelExpiry();
     }
@@ -252,7 +255,7 @@ export function startSession(options: SessionOptions): Session {
   }
 }
 
-function fitReason(reason: string): string {
+export function fitReason(reason: string): string {
   let fitting = reason;
   while (Buffer.byteLength(fitting) > MAX_REASON_BYTES) fitting = fitting.slice(0, -1);
   return fitting;

@@ -8,7 +8,7 @@ import { DataDirectoryError } from './data-directory.ts';
  *
  * `doc` is JSON and `labels` a JSON array, so that people can query them; `state` is what merging works on.
  * `committed_at` is in milliseconds since 1970; 0: a row from before version 2. `purged_before` is the highest seq of the
- * tombstones that were dropped.
+ * tombstones that were dropped. A room with an empty `collection` is a free one, and `id` its name.
  *
  * A reference of a row to a blob is `missing` while the bytes are not there; `replica` wrote it, '' is nobody who is known.
  * `blobs` are those that are there; `unused_since` is when the last reference went, in milliseconds since 1970, null
@@ -79,6 +79,24 @@ const STEPS: readonly ((database: DatabaseSync, now: number) => void)[] = [
     `);
     indexStoredRows(database);
   },
+  (database) =>
+    database.exec(`
+    CREATE TABLE rooms (
+      tenant TEXT NOT NULL,
+      name TEXT NOT NULL,
+      state BLOB NOT NULL,
+      PRIMARY KEY (tenant, name)
+    );
+    CREATE TABLE room_updates (
+      tenant TEXT NOT NULL,
+      collection TEXT NOT NULL,
+      id TEXT NOT NULL,
+      n INTEGER NOT NULL,
+      generation TEXT NOT NULL,
+      "update" BLOB NOT NULL,
+      PRIMARY KEY (tenant, collection, id, n)
+    ) WITHOUT ROWID;
+  `),
 ];
 
 /**

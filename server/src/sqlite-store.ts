@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createCommitQueue, toStorageError } from './commit-queue.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
+import { openSqliteRooms } from './rooms/sqlite-room-store.ts';
 import { openBlobs } from './sqlite-blobs.ts';
 import { openReader } from './sqlite-reader.ts';
 import { prepareSchema } from './sqlite-schema.ts';
@@ -67,6 +68,7 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
   const blobs = openBlobs(database, now);
   const writer = openWriter(database, reader, blobs, now);
   const tombstones = openTombstones(database);
+  const rooms = openSqliteRooms(database);
   const queue = createCommitQueue(database);
   const identity = readIdentity(database);
 
@@ -89,6 +91,12 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
       setGone: (tenant, digest) => queue.add(() => blobs.setGone(tenant, digest)),
       dropUnused: (tenant, digest, before) => queue.add(() => blobs.dropUnused(tenant, digest, before)),
       tenants: () => read(() => blobs.tenants()),
+    },
+    rooms: {
+      load: (tenant, room) => read(() => rooms.load(tenant, room)),
+      append: (tenant, room, take) => queue.add(() => rooms.append(tenant, room, take())),
+      fold: (tenant, room, folded) => queue.add(() => rooms.fold(tenant, room, folded)),
+      unfolded: () => read(() => rooms.unfolded()),
     },
     async close() {
       await queue.close();

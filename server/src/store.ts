@@ -1,3 +1,5 @@
+import type { RoomStore } from './rooms/room-store.ts';
+
 /**
  * Where the hub keeps its rows. Names (tenant, collection, id, label) are any text without U+0000; none has a meaning to
  * the store. A store is the only writer of its data.
@@ -36,6 +38,8 @@ export interface Store {
   purgedBefore(tenant: string, collection: string): number;
   /** What is known of blobs: which rows have them, and which are there. */
   readonly blobs: BlobIndex;
+  /** What was typed and is not in a row yet, and the documents that are no rows. */
+  readonly rooms: RoomStore;
   /** Ends when all commits that were asked for are settled. */
   close(): Promise<void>;
 }

@@ -5,7 +5,9 @@ import { type CollectionNames, collectionFilter } from '../src/collection-names.
 import { createDefinitions } from '../src/definitions.ts';
 import { createHub, type Hub, type HubOptions, type Member } from '../src/hub.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
-import type { Scheduler } from '../src/scheduler.ts';
+import { type AuthorizeRoom, defaultAuthorizeRoom } from '../src/rooms/room-permission.ts';
+import { createRooms, type Rooms } from '../src/rooms/rooms.ts';
+import { type Scheduler, systemScheduler } from '../src/scheduler.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
 import type { Store } from '../src/store.ts';
 import type { Peer } from '../src/stream.ts';
@@ -39,6 +41,8 @@ export function tasks(...rows: Row[]): RowGroup {
 
 /** A session as the hub sees it: keeps what it was sent, is full when the test says so. */
 export interface TestPeer {
+  /** As the hub knows it. */
+  readonly peer: Peer;
   readonly member: Member;
   readonly heard: DownMessage[];
   /** Why the hub ended the session. */
@@ -58,6 +62,7 @@ export interface TestPeer {
 
 export interface HubWorld {
   readonly hub: Hub;
+  readonly rooms: Rooms;
   readonly store: Store;
   readonly logged: string[];
   join(tenant?: string, labels?: readonly string[], user?: string, replica?: string): TestPeer;
@@ -68,6 +73,7 @@ export interface HubWorldOptions extends Pick<HubOptions, 'blobs' | 'maxTenantBl
   readonly collections?: CollectionNames;
   readonly limits?: Partial<Limits>;
   readonly authorize?: Authorize;
+  readonly authorizeRoom?: AuthorizeRoom;
   readonly scheduler?: Scheduler;
 }
 
@@ -75,27 +81,40 @@ export function createHubWorld({
   store = openSqliteStore(':memory:'),
   collections,
   limits,
+  authorizeRoom,
   ...others
 }: HubWorldOptions = {}): HubWorld {
   const logged: string[] = [];
-  const hub = createHub({
+  const shared = {
     store,
     isCollection: collectionFilter(collections),
     definitions: createDefinitions(collections),
     limits: { ...DEFAULT_LIMITS, ...limits },
-    log: (line) => logged.push(line),
+    log: (line: string) => logged.push(line),
+  };
+  const hub = createHub({
+    ...shared,
+    onPushed: (tenant, rows) => rooms.hear(tenant, rows),
+    isForeign: (peer, key, state) => rooms.isForeign(peer.tenant, key, state, peer),
     ...others,
+  });
+  const rooms: Rooms = createRooms({
+    ...shared,
+    authorizeRoom: authorizeRoom ?? defaultAuthorizeRoom(others.authorize),
+    asksAgain: authorizeRoom !== undefined || others.authorize !== undefined,
+    scheduler: others.scheduler ?? systemScheduler(),
+    announce: hub.announce,
   });
   const join: HubWorld['join'] = (tenant = 'acme', labels = [tenant], user = 'anna', replica = '') => {
     return joinHub(hub, { tenant, labels, user, replica });
   };
-  return { hub, store, logged, join };
+  return { hub, rooms, store, logged, join };
 }
 
 function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user' | 'replica'>): TestPeer {
   const heard: DownMessage[] = [];
   const ended: string[] = [];
-  const member = hub.join({
+  const asPeer: Peer = {
     ...identity,
     send(frame) {
       const message = down.decode(frame);
@@ -105,10 +124,12 @@ function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user' | '
     },
     end: (reason) => ended.push(reason),
     isFull: () => peer.full || heard.length >= peer.fullAfter,
-  });
+  };
+  const member = hub.join(asPeer);
   let request = 0;
   const answer = () => heard.find((message) => 'request' in message && message.request === request);
   const peer: TestPeer = {
+    peer: asPeer,
     member,
     heard,
     ended,

@@ -41,6 +41,7 @@ export function createSessionWorld({ authenticate = admitEveryone, hub = createH
   const session = startSession({
     socket,
     hub: hub.hub,
+    rooms: hub.rooms,
     authenticate,
     welcome: ({ tenant, user, labels, expiresAt }, version) => ({
       type: 'connected',

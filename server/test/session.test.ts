@@ -1,4 +1,4 @@
-import { FIRST_OPTIONAL_KIND, PROTOCOL_VERSION, type UpMessage, up } from '@breakwater/protocol';
+import { FIRST_OPTIONAL_KIND, MIN_PROTOCOL_VERSION, PROTOCOL_VERSION, type UpMessage, up } from '@breakwater/protocol';
 import { expect, test } from 'vitest';
 import type { ProposedWrite } from '../src/authorize.ts';
 import type { Hub } from '../src/hub.ts';
@@ -66,7 +66,9 @@ test('[SE4] versions that do not meet close with 4426, also when the rest of con
   const { socket, settle } = createSessionWorld();
   socket.hearFrame(future);
   await settle();
-  expect(socket.events.at(-1)).toBe('close 4426 the server speaks the versions 5 to 5, the client 200 to 201');
+  expect(socket.events.at(-1)).toBe(
+    `close 4426 the server speaks the versions ${MIN_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}, the client 200 to 201`,
+  );
 });
 
 const BAD: readonly [name: string, frame: Uint8Array, isBinary: boolean][] = [
@@ -248,7 +250,7 @@ test('[HB31] a session that the hub ends is told to come back, and why', async (
     peers.push(peer);
     return hub.hub.join(peer);
   };
-  const { socket, goLive } = createSessionWorld({ hub: { ...hub, hub: { join } } });
+  const { socket, goLive } = createSessionWorld({ hub: { ...hub, hub: { ...hub.hub, join } } });
   await goLive();
   peers[0]?.end('it missed something');
   expect(socket.events.at(-1)).toBe('close 1013 it missed something');

@@ -36,8 +36,17 @@ export {
 } from './path.ts';
 export { editRich, type RichAuthor, type RichEdit, readRich } from './rich/edit-rich.ts';
 export { rebaseContent } from './rich/rebase.ts';
-export { vectorOf } from './rich/merge-rich.ts';
-export { type Rich, richFromText, richToText, sameBytes } from './rich/rich-doc.ts';
+export { combineRich, diffSince, vectorOf } from './rich/merge-rich.ts';
+export { countStructs, hasGaps, loadDoc, type Rich, richFromText, richToText, sameBytes } from './rich/rich-doc.ts';
+export {
+  Content,
+  MAX_STRUCTS,
+  type ScannedStruct,
+  type StructId,
+  scanUpdate,
+  type UpdateRules,
+  type UpdateVisitor,
+} from './rich/scan.ts';
 export type { CollectionSchema, DocumentOf, FromSchema, PropertySchema } from './schema.ts';
 export { shrinkTombstone } from './shrink-tombstone.ts';
 export { formatStamp, maxStamp, NO_STAMP, parseStamp, type Stamp, type StampParts } from './stamp.ts';

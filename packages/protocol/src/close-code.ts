@@ -8,12 +8,18 @@ export const CloseCode = {
   tooBig: 1009,
   /** Come back later; the reason may hold `retry-after=<ms>`, a floor under the backoff. */
   tryAgainLater: 1013,
+  /** Stop: what was sent has no place here, and never will have. Of a room. */
+  badRequest: 4400,
   /** Get a new token. */
   unauthenticated: 4401,
   /** Stop: this user may not be here. */
   forbidden: 4403,
   /** Stop: there is nothing at this address. */
   notFound: 4404,
+  /** Stop: what was here has been replaced; begin anew with what is here now. Of a room. */
+  gone: 4410,
+  /** Stop: what is here would be too large. Of a room. */
+  full: 4413,
   /** Stop: the two sides share no protocol version. */
   upgradeRequired: 4426,
 } as const;
@@ -25,9 +31,18 @@ export function needsNewToken(code: number): boolean {
   return code === CloseCode.unauthenticated;
 }
 
+const FINAL_CODES: ReadonlySet<number> = new Set([
+  CloseCode.badRequest,
+  CloseCode.forbidden,
+  CloseCode.notFound,
+  CloseCode.gone,
+  CloseCode.full,
+  CloseCode.upgradeRequired,
+]);
+
 /** Is another attempt pointless until somebody changes something? */
 export function isFinal(code: number): boolean {
-  return code === CloseCode.forbidden || code === CloseCode.notFound || code === CloseCode.upgradeRequired;
+  return FINAL_CODES.has(code);
 }
 
 const RETRY_AFTER = /^retry-after=(\d{1,9})$/;

@@ -10,6 +10,9 @@ import { frameCodec } from './frame.ts';
 import { type Got, got } from './got.ts';
 import { type Page, page } from './page.ts';
 import { type Pong, pong } from './ping.ts';
+import { type RoomClosed, roomClosed } from './room-closed.ts';
+import { type RoomData, roomData } from './room-data.ts';
+import { type RoomOpened, roomOpened } from './room-opened.ts';
 import { type Rows, rows } from './rows.ts';
 
 /** Everything a server says. */
@@ -25,7 +28,10 @@ export type DownMessage =
   | BlobWant
   | BlobHave
   | BlobPart
-  | BlobHere;
+  | BlobHere
+  | RoomOpened
+  | RoomData
+  | RoomClosed;
 
 export const down = frameCodec<DownMessage>({
   connected: { kind: 1, codec: connected },
@@ -40,4 +46,7 @@ export const down = frameCodec<DownMessage>({
   'blob-have': { kind: 10, codec: blobHave },
   'blob-part': { kind: 11, codec: blobPart },
   'blob-here': { kind: 12, codec: blobHere },
+  'room-opened': { kind: 13, codec: roomOpened },
+  'room-data': { kind: 14, codec: roomData },
+  'room-closed': { kind: 15, codec: roomClosed },
 });

@@ -7,8 +7,9 @@
  * 3: auth, authed; `expiresAt` in connected
  * 4: `reconnectSpreadMs` in pong
  * 5: blob-get, blob-put, blob-lacks, blob-want, blob-have, blob-part, blob-here; maxBlobBytes in connected
+ * 6: room-open, room-data, room-close, room-opened, room-closed
  */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** The oldest version this side still speaks. */
-export const MIN_PROTOCOL_VERSION = 5;
+export const MIN_PROTOCOL_VERSION = 6;

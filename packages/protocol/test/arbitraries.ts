@@ -6,6 +6,7 @@ import {
   type NewRowGroup,
   PROTOCOL_VERSION,
   REFUSAL_CODES,
+  type RoomName,
   type Row,
   type RowGroup,
   type RowResult,
@@ -36,6 +37,15 @@ const row: fc.Arbitrary<Row> = fc.oneof(
 );
 const digest = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 });
 const wanted = record<WantedBlob>({ collection: text, id: text, digest, length: uint, have: uint });
+const room: fc.Arbitrary<RoomName> = fc.oneof(
+  record<Extract<RoomName, { kind: 'document' }>>({
+    kind: kind('document'),
+    collection: text,
+    id: text,
+    generation: text,
+  }),
+  record<Extract<RoomName, { kind: 'free' }>>({ kind: kind('free'), name: text }),
+);
 const rows = fc.array(row, { maxLength: 4 });
 const group = record<RowGroup>({ collection: text, rows });
 const newGroup = record<NewRowGroup>({ collection: text, rows, checkpoint: uint });
@@ -68,6 +78,9 @@ const ups: Arbitraries<UpMessage> = {
   }),
   'blob-put': record({ type: kind('blob-put'), request: uint, digest, offset: uint, bytes }),
   'blob-lacks': record({ type: kind('blob-lacks'), digests: fc.array(digest, { maxLength: 3 }) }),
+  'room-open': record({ type: kind('room-open'), channel: uint, room }),
+  'room-data': record({ type: kind('room-data'), channel: uint, bytes }),
+  'room-close': record({ type: kind('room-close'), channel: uint }),
 };
 
 const downs: Arbitraries<DownMessage> = {
@@ -101,6 +114,9 @@ const downs: Arbitraries<DownMessage> = {
   'blob-have': record({ type: kind('blob-have'), request: uint, have: uint }),
   'blob-part': record({ type: kind('blob-part'), request: uint, length: uint, bytes }),
   'blob-here': record({ type: kind('blob-here'), digests: fc.array(digest, { maxLength: 3 }) }),
+  'room-opened': record({ type: kind('room-opened'), channel: uint, readOnly: fc.boolean() }),
+  'room-data': record({ type: kind('room-data'), channel: uint, bytes }),
+  'room-closed': record({ type: kind('room-closed'), channel: uint, code: uint, reason: text }),
 };
 
 export const upMessages: fc.Arbitrary<UpMessage> = fc.oneof(...Object.values(ups));

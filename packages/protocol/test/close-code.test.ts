@@ -16,9 +16,12 @@ describe('[PR30] each close code says what to do', () => {
     malformed: 'come back',
     tooBig: 'come back',
     tryAgainLater: 'come back',
+    badRequest: 'stop',
     unauthenticated: 'get a token',
     forbidden: 'stop',
     notFound: 'stop',
+    gone: 'stop',
+    full: 'stop',
     upgradeRequired: 'stop',
   };
   test.each(Object.entries(actions))('%s: %s', (name, action) => {

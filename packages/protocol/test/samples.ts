@@ -11,7 +11,7 @@ const digest = '0123456789abcdef'.repeat(4);
 const group = { collection: 'notes', rows: [whole, delta] };
 
 export const upSamples: Samples<UpMessage> = {
-  connect: [{ type: 'connect', versions: [1, 5], token: 'secret', replica: 'r1' }],
+  connect: [{ type: 'connect', versions: [1, 6], token: 'secret', replica: 'r1' }],
   pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
   push: [
     { type: 'push', request: 2, atomic: false, groups: [group, { collection: 'tags', rows: [] }] },
@@ -25,13 +25,23 @@ export const upSamples: Samples<UpMessage> = {
   ],
   'blob-put': [{ type: 'blob-put', request: 10, digest, offset: 65_536, bytes: new Uint8Array([7, 8]) }],
   'blob-lacks': [{ type: 'blob-lacks', digests: [digest] }],
+  'room-open': [
+    {
+      type: 'room-open',
+      channel: 1,
+      room: { kind: 'document', collection: 'notes', id: 'n1', generation: '0mdtk5z1s000aaaaaaaaaa' },
+    },
+    { type: 'room-open', channel: 2, room: { kind: 'free', name: 'lobby' } },
+  ],
+  'room-data': [{ type: 'room-data', channel: 1, bytes: new Uint8Array([0, 0, 1, 0]) }],
+  'room-close': [{ type: 'room-close', channel: 1 }],
 };
 
 export const downSamples: Samples<DownMessage> = {
   connected: [
     {
       type: 'connected',
-      version: 5,
+      version: 6,
       serverId: 's1',
       epoch: 'e1',
       tenant: 't1',
@@ -78,4 +88,10 @@ export const downSamples: Samples<DownMessage> = {
   'blob-have': [{ type: 'blob-have', request: 10, have: 65_538 }],
   'blob-part': [{ type: 'blob-part', request: 9, length: 100_000, bytes: new Uint8Array([7, 8]) }],
   'blob-here': [{ type: 'blob-here', digests: [digest] }],
+  'room-opened': [
+    { type: 'room-opened', channel: 1, readOnly: false },
+    { type: 'room-opened', channel: 2, readOnly: true },
+  ],
+  'room-data': [{ type: 'room-data', channel: 1, bytes: new Uint8Array([0, 0, 1, 0]) }],
+  'room-closed': [{ type: 'room-closed', channel: 1, code: 4404, reason: 'why' }],
 };

@@ -12,6 +12,7 @@ import type {
 } from '@breakwater/server';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeRoomStore } from './room-store-suite.ts';
 
 export interface StoreUnderTest {
   /** `now` answers milliseconds since 1970. */
@@ -60,6 +61,17 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
       store = await create(now);
       return store;
     };
+
+    describeRoomStore({
+      open,
+      reopen:
+        reopen &&
+        (async () => {
+          await store?.close();
+          store = await reopen(now);
+          return store;
+        }),
+    });
 
     test('[ST1] what decide throws is passed on, and nothing is written', async () => {
       const store = await open();

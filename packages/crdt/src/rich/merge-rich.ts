@@ -21,15 +21,20 @@ export function mergeRich(a: RichPart, b: RichPart): Rich | undefined {
   if (b.rich === undefined) return completed(a, b.partial);
   if (sameBytes(a.rich, b.rich)) return a.partial === b.partial ? a.rich : completed(a, false);
   // The order matters only where somebody used an id twice; then it must be the same order everywhere.
-  return combine(compareBytes(a.rich, b.rich) < 0 ? [a.rich, b.rich] : [b.rich, a.rich]);
+  return combineRich(compareBytes(a.rich, b.rich) < 0 ? [a.rich, b.rich] : [b.rich, a.rich]);
 }
 
 /** A lone part. On top of a whole state that has nothing, a diff must be able to stand alone. */
 function completed({ rich, partial }: RichPart, otherPartial: boolean): Rich | undefined {
-  return rich === undefined || !partial || otherPartial ? rich : combine([rich]);
+  return rich === undefined || !partial || otherPartial ? rich : combineRich([rich]);
 }
 
-function combine(updates: readonly Rich[]): Rich | undefined {
+/**
+ * The canonical Yjs state of everything that the updates hold together; undefined: nothing.
+ *
+ * @throws MissingBaseError when one of them builds on what none has; MalformedError when it is not what a row may hold.
+ */
+export function combineRich(updates: readonly Uint8Array[]): Rich | undefined {
   const doc = load(updates);
   if (hasGaps(doc)) throw new MissingBaseError('a Yjs diff cannot be merged; the whole state is needed');
   const rich = encodeDoc(doc);

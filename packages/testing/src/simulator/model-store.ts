@@ -15,10 +15,13 @@ import {
   type TombstoneQuery,
 } from '@breakwater/server';
 
+import { copyModelRooms, createModelRooms, type ModelRooms } from './model-rooms.ts';
+
 /** What a model store keeps: the rows of each tenant's collections, in the order of their seqs. */
 export interface StoreData {
   readonly places: Map<string, Place>;
   readonly blobsByTenant: Map<string, TenantBlobs>;
+  readonly rooms: ModelRooms;
 }
 
 /** References of rows, and since when each blob that is there is unused: milliseconds since 1970; undefined: it is used. */
@@ -46,11 +49,12 @@ interface ModelRow extends CommittedRow {
 export type Schedule = <T>(run: () => T) => Promise<T>;
 
 export function createStoreData(): StoreData {
-  return { places: new Map(), blobsByTenant: new Map() };
+  return { places: new Map(), blobsByTenant: new Map(), rooms: new Map() };
 }
 
-export function copyStoreData({ places, blobsByTenant }: StoreData): StoreData {
+export function copyStoreData({ places, blobsByTenant, rooms }: StoreData): StoreData {
   return {
+    rooms: copyModelRooms(rooms),
     blobsByTenant: new Map(
       [...blobsByTenant].map(([name, blobs]) => [name, { ...blobs, stored: new Map(blobs.stored) }]),
     ),
@@ -72,7 +76,7 @@ export function createModelStore(
   now: () => number,
   { onCommitted, onShrunk, onPurged }: StoreEvents = {},
 ): Store {
-  const { places, blobsByTenant } = data;
+  const { places, blobsByTenant, rooms } = data;
   const asked = new Set<Promise<unknown>>();
   let isClosed = false;
 
@@ -115,6 +119,7 @@ export function createModelStore(
         return taken.length;
       }),
     purgedBefore: (tenant, collection) => placeOf(tenant, collection).purgedBefore,
+    rooms: createModelRooms(rooms, run),
     page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
     head: (tenant, collection) => placeOf(tenant, collection).head,
     blobs: {

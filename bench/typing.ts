@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { WebsocketProvider } from 'y-websocket';
+import * as Y from 'yjs';
+import { quantile, timeMs } from './measure.ts';
+import { makeNotes, openClient } from './notes.ts';
+import type { Result } from './result.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+
+/** Two Yjs documents that are kept in step. */
+interface Pair {
+  readonly writer: Y.Doc;
+  readonly reader: Y.Doc;
+  end(): Promise<void>;
+}
+
+const FIELD = 'body';
+
+/**
+ * One types, until the other's Yjs document has it: a key at a time, and many keys without waiting. The floor: Yjs updates
+ * over a raw ws relay. Breakwater: unmodified y-websocket clients in the room of a row.
+ */
+export async function measureTyping(keys: number, burst: number): Promise<Result[]> {
+  const [floor, ours] = [
+    await measurePair(await openFloor(), keys, burst),
+    await measurePair(await openOurs(), keys, burst),
+  ];
+  return [
+    { name: "key to the other's text, p50", unit: 'ms', floor: floor.p50, ours: ours.p50 },
+    { name: "key to the other's text, p99", unit: 'ms', floor: floor.p99, ours: ours.p99 },
+    { name: `${burst} keys at once`, unit: 'ms', floor: floor.burstMs, ours: ours.burstMs },
+  ];
+}
+
+async function measurePair({ writer, reader, end }: Pair, keys: number, burst: number) {
+  const text = writer.getText(FIELD);
+  const seen = reader.getText(FIELD);
+  const latencies: number[] = [];
+  for (let i = 0; i < keys; i++) {
+    latencies.push(
+      await timeMs(() => {
+        const arrived = untilLength(reader, seen, text.length + 1);
+        text.insert(text.length, 'x');
+        return arrived;
+      }),
+    );
+  }
+  const burstMs = await timeMs(() => {
+    const arrived = untilLength(reader, seen, text.length + burst);
+    for (let i = 0; i < burst; i++) text.insert(text.length, 'x');
+    return arrived;
+  });
+  await end();
+  return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), burstMs };
+}
+
+function untilLength(doc: Y.Doc, text: Y.Text, length: number): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (text.length < length) return;
+      doc.off('update', look);
+      resolve();
+    };
+    doc.on('update', look);
+  });
+}
+
+async function openFloor(): Promise<Pair> {
+  const server = await startServerProcess('./relay-server.ts');
+  const [writer, reader] = [await relayed(server.port), await relayed(server.port)];
+  return {
+    writer: writer.doc,
+    reader: reader.doc,
+    async end() {
+      for (const { socket } of [writer, reader]) socket.terminate();
+      await server.end();
+    },
+  };
+}
+
+async function relayed(port: number) {
+  const doc = new Y.Doc();
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
+  await once(socket, 'open');
+  doc.on('update', (update: Uint8Array, origin: unknown) => {
+    if (origin !== socket) socket.send(update);
+  });
+  socket.on('message', (data: Buffer) => Y.applyUpdate(doc, data, socket));
+  return { doc, socket };
+}
+
+async function openOurs(): Promise<Pair> {
+  const server = await startServerProcess('./breakwater-server.ts');
+  const id = await makeRow(server);
+  const providers = [await provide(server, id), await provide(server, id)] as const;
+  const [writer, reader] = providers;
+  return {
+    writer: writer.doc,
+    reader: reader.doc,
+    async end() {
+      for (const provider of providers) {
+        provider.destroy();
+        provider.awareness.destroy();
+      }
+      await server.end();
+    },
+  };
+}
+
+async function makeRow({ port }: ServerProcess): Promise<string> {
+  const client = await openClient(port);
+  const sync = client.connect();
+  const [note] = makeNotes(1);
+  if (note === undefined) throw new Error('there is no note to write');
+  await client.notes.insert(note);
+  await sync.awaitInSync();
+  await client.database.close();
+  return note.id;
+}
+
+async function provide({ port }: ServerProcess, id: string): Promise<WebsocketProvider> {
+  const provider = new WebsocketProvider(`ws://127.0.0.1:${port}/yjs/doc/notes`, id, new Y.Doc(), {
+    WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
+    disableBc: true,
+  });
+  await new Promise<void>((resolve) => provider.once('sync', () => resolve()));
+  return provider;
+}

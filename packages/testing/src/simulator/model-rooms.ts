@@ -1,0 +1,57 @@
+import type { RoomKey, RoomStore, UnfoldedRoom } from '@breakwater/server';
+
+interface ModelRoom {
+  readonly tenant: string;
+  readonly key: RoomKey;
+  state: Uint8Array | undefined;
+  updates: { readonly n: number; readonly generation: string; readonly update: Uint8Array }[];
+  last: number;
+}
+
+export type ModelRooms = Map<string, ModelRoom>;
+
+export function copyModelRooms(rooms: ModelRooms): ModelRooms {
+  return new Map([...rooms].map(([name, room]) => [name, { ...room, updates: [...room.updates] }]));
+}
+
+export function createModelRooms(roomsByName: ModelRooms, run: <T>(job: () => T) => Promise<T>): RoomStore {
+  return {
+    load(tenant, key) {
+      const { state, updates, last } = roomOf(tenant, key);
+      const ofGeneration = updates.filter(({ generation }) => generation === key.generation);
+      return {
+        ...(state === undefined ? {} : { state }),
+        updates: ofGeneration.map(({ update }) => update),
+        last: updates.length === 0 ? 0 : last,
+      };
+    },
+    append: (tenant, key, take) =>
+      run(() => {
+        const room = roomOf(tenant, key);
+        for (const update of take()) {
+          room.last += 1;
+          room.updates.push({ n: room.last, generation: key.generation, update });
+        }
+        return room.last;
+      }),
+    fold: (tenant, key, { upTo, state }) =>
+      run(() => {
+        const room = roomOf(tenant, key);
+        room.updates = room.updates.filter(({ n }) => n > upTo);
+        room.state = state ?? room.state;
+      }),
+    unfolded: () => [...roomsByName.values()].filter(({ key }) => key.collection !== '').flatMap(unfoldedOf),
+  };
+
+  function roomOf(tenant: string, key: RoomKey): ModelRoom {
+    const name = JSON.stringify([tenant, key.collection, key.id]);
+    const room = roomsByName.get(name) ?? { tenant, key, state: undefined, updates: [], last: 0 };
+    roomsByName.set(name, room);
+    return room;
+  }
+}
+
+function unfoldedOf({ tenant, key, updates }: ModelRoom): UnfoldedRoom[] {
+  const generations = new Set(updates.map(({ generation }) => generation));
+  return [...generations].map((generation) => ({ ...key, tenant, generation }));
+}
