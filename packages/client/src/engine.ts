@@ -9,6 +9,8 @@ import { type ConnectionState, initialState, statusOf } from './connection/machi
 import type { Session } from './connection/session.ts';
 import type { WebSocketLike } from './connection/web-socket-like.ts';
 import { describeError } from './describe-error.ts';
+import { createLinkRooms } from './live/link-rooms.ts';
+import type { Rooms } from './live/rooms.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Pending, Status, SyncError } from './status.ts';
 import { createLocalRows } from './storage/local-rows.ts';
@@ -75,6 +77,7 @@ export interface WrittenElsewhere {
 /** Replication at work: one connection, and the sync of every collection over it. */
 export interface Engine {
   readonly snapshot: Snapshot;
+  readonly rooms: Rooms;
   command(command: Command): void;
   confirm(question: Question): Promise<Confirmation>;
   /** Another tab has written these documents. Resolves when they count as pending. */
@@ -94,6 +97,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     refuseJournal: (batch, what) => refuseJournal(database, batch, what),
     removeJournal: (batch) => removeJournal(database, batch),
   });
+  const rooms = createLinkRooms();
   const record = await openDatabaseRecord(database, () => randomToken(12));
   let collections: readonly CollectionSync[] = [];
   let status = statusOf(initialState(scheduler.now()));
@@ -119,6 +123,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     onState,
     onSession: (session) => void run(session),
     onRows: receive,
+    onRoom: rooms.receive,
   });
   collections = await Promise.all(options.collections.map((collection) => openCollection(collection, record)));
   for (const collection of collections) collection.scan().catch((error: unknown) => reportStorage(error, collection));
@@ -167,6 +172,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     try {
       await Promise.all(collections.map((collection) => collection.scan()));
       if (!(await prepare(session))) return;
+      rooms.begin(session);
       await Promise.all([batchUp.run(session), ...collections.map((collection) => collection.run(session))]);
     } catch (error) {
       endSession(session, error);
@@ -275,6 +281,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         latencyMs,
       };
     },
+    rooms,
     command(command) {
       if (command === 'adopt') isAdopting = true;
       connection.dispatch({ type: command === 'adopt' ? 'retry' : command });

@@ -13,6 +13,15 @@ export type { ReplicateOptions, Replication } from './replication.ts';
 export { type BatchCollection, type BatchOf, batch, type ChangeOf } from './batch.ts';
 export { BatchError, ConfirmTimeoutError, ReplicationEndedError, UnsentWritesError } from './errors.ts';
 export type { Pending, RefusedWrite, Status, SyncError } from './status.ts';
+export type {
+  DocumentToOpen,
+  LiveDocument,
+  LiveEnd,
+  LiveEndReason,
+  LiveStatus,
+  TextFieldOf,
+} from './live/live-document.ts';
+export { userColors } from './live/user-colors.ts';
 export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';

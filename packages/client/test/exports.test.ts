@@ -14,6 +14,7 @@ it('[API1] exports these names and no others', () => {
     'inspectRows',
     'replicate',
     'systemScheduler',
+    'userColors',
     'withBreakwater',
   ]);
 });

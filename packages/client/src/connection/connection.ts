@@ -7,6 +7,9 @@ import {
   needsNewToken,
   type Pong,
   PROTOCOL_VERSION,
+  type RoomClosed,
+  type RoomData,
+  type RoomOpened,
   type Rows,
   retryAfterMs,
   up,
@@ -39,6 +42,7 @@ export interface ConnectionOptions extends MachineOptions {
   /** A link is live. The session's signal says when it is no longer. */
   readonly onSession: (session: Session) => void;
   readonly onRows: (session: Session, rows: Rows) => void;
+  readonly onRoom?: (session: Session, message: RoomOpened | RoomData | RoomClosed) => void;
   /** The server has answered a heartbeat, after so many milliseconds. */
   readonly onLatency?: (latencyMs: number) => void;
 }
@@ -149,6 +153,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
       scheduler: options.scheduler,
       send: (frame) => socket?.send(frame),
       onRows: (rows) => options.onRows(created.session, rows),
+      onRoom: (message) => options.onRoom?.(created.session, message),
       onDeadline: (type, cause) => report({ type: type === 'ping' ? 'lost' : 'sync-failed', cause }),
     });
     runner = created;

@@ -7,6 +7,11 @@ import {
   type DownMessage,
   type Got,
   type Page,
+  type RoomClose,
+  type RoomClosed,
+  type RoomData,
+  type RoomOpen,
+  type RoomOpened,
   type Rows,
   type UpMessage,
   up,
@@ -45,6 +50,8 @@ export interface Session {
    * @throws RequestError when the server answers with an error.
    */
   request<T extends Request['type'], R>(body: RequestBody<T>, onReply: (reply: ReplyByRequest[T]) => R): Promise<R>;
+  /** Says what has no reply. On a link that is gone it says nothing. */
+  tell(message: RoomOpen | RoomData | RoomClose): void;
 }
 
 export interface SessionOptions {
@@ -52,6 +59,7 @@ export interface SessionOptions {
   readonly scheduler: Scheduler;
   readonly send: (frame: Uint8Array<ArrayBuffer>) => void;
   readonly onRows: (rows: Rows) => void;
+  readonly onRoom?: (message: RoomOpened | RoomData | RoomClosed) => void;
   /** The link must be given up: a request of this type was not answered in time. */
   readonly onDeadline: (type: Request['type'], cause: string) => void;
 }
@@ -71,7 +79,14 @@ interface Waiting {
   readonly cancelDeadline: () => void;
 }
 
-export function createSession({ connected, scheduler, send, onRows, onDeadline }: SessionOptions): SessionRunner {
+export function createSession({
+  connected,
+  scheduler,
+  send,
+  onRows,
+  onRoom,
+  onDeadline,
+}: SessionOptions): SessionRunner {
   const controller = new AbortController();
   const waitingByRequest = new Map<number, Waiting>();
   let lastRequest = 0;
@@ -102,6 +117,15 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
     });
   }
 
+  function tell(message: RoomOpen | RoomData | RoomClose): void {
+    if (controller.signal.aborted) return;
+    try {
+      send(up.encode(message));
+    } catch {
+      // The link is about to end, which is told by its signal.
+    }
+  }
+
   function take(id: number): Waiting | undefined {
     const waiting = waitingByRequest.get(id);
     waitingByRequest.delete(id);
@@ -110,7 +134,7 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
   }
 
   return {
-    session: { connected, signal: controller.signal, request },
+    session: { connected, signal: controller.signal, request, tell },
     receive(message) {
       switch (message.type) {
         case 'page':
@@ -127,6 +151,11 @@ export function createSession({ connected, scheduler, send, onRows, onDeadline }
           break;
         case 'rows':
           onRows(message);
+          break;
+        case 'room-opened':
+        case 'room-data':
+        case 'room-closed':
+          onRoom?.(message);
           break;
         case 'connected':
           break;

@@ -41,6 +41,8 @@ export interface CapturedStorage {
   readonly acknowledged: MetaCache;
   /** The ids of documents that a user has written in this tab, once they are stored. */
   readonly written$: Observable<readonly string[]>;
+  /** Says on written$ that these were written past the capture. */
+  announce(ids: readonly string[]): void;
   /** Names this database among those that count, from now on, unless withBreakwater was given a name. */
   setReplica(replica: string): void;
   /** Writes below the capture and below a validator, which must not stop a row that is merged or from a newer app. */
@@ -191,6 +193,7 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
     author,
     acknowledged,
     written$,
+    announce: (ids) => written$.next(ids),
     setReplica,
     bulkWrite,
   });

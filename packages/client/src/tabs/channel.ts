@@ -1,4 +1,5 @@
 import type { Command, Snapshot } from '../engine.ts';
+import type { RoomTabMessage } from '../live/tab-rooms.ts';
 import type { SyncError } from '../status.ts';
 import type { Confirmation, Question } from '../sync/confirmation.ts';
 
@@ -28,6 +29,7 @@ export type TabMessage =
   | { readonly type: 'command'; readonly command: Command }
   | { readonly type: 'ask'; readonly tab: string; readonly number: number; readonly question: Question }
   | { readonly type: 'answer'; readonly tab: string; readonly number: number; readonly confirmation: Confirmation }
+  | { readonly type: 'room'; readonly message: RoomTabMessage }
   /** The database is being removed from the device. */
   | { readonly type: 'wiped' };
 

@@ -60,6 +60,7 @@ export function hostTabs(engine: Engine, channel: TabChannel): Host {
         case 'snapshot':
         case 'error':
         case 'answer':
+        case 'room':
         case 'wiped':
           return;
       }

@@ -78,6 +78,7 @@ export function watchLeader({ channel, tab, onSnapshot, onError }: WatcherOption
         case 'wrote':
         case 'command':
         case 'ask':
+        case 'room':
         case 'wiped':
           return;
       }
