@@ -1,18 +1,21 @@
 import {
   createDatabase,
   defineCollections,
+  type LiveDocument,
   type Pending,
   type RefusedWrite,
   type Replication,
   replicate,
   type Status,
+  userColors,
   type WebSocketLike,
 } from '@breakwater/client';
 import type { RxCollection, RxDocument } from 'rxdb/plugins/core';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { type Note, noteSchema } from './note.ts';
 
-export type { Pending, RefusedWrite, Replication, Status, WebSocketLike };
+export type { LiveDocument, Pending, RefusedWrite, Replication, Status, WebSocketLike };
+export { userColors };
 export type Notes = RxCollection<Note>;
 export type NoteDocument = RxDocument<Note>;
 
@@ -27,12 +30,13 @@ export interface FieldnotesOptions {
   readonly webSocket: (url: string) => WebSocketLike;
 }
 
-const collections = defineCollections({ notes: { schema: noteSchema } });
+const collections = defineCollections({ notes: { schema: noteSchema, merge: { body: 'text', tags: 'set' } } });
 
 /** Opens this device's database and begins to replicate it. */
 export async function openFieldnotes({ device, url, webSocket }: FieldnotesOptions): Promise<Fieldnotes> {
   const database = await createDatabase({
-    name: `fieldnotes-${device}`,
+    // Another prefix when a field merges in another way: what is there was written for the old one.
+    name: `fieldnotes-2-${device}`,
     storage: getRxStorageDexie(),
     collections,
     // Each window is a device of its own and the only one to open its database.

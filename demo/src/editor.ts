@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
+import { createBodyEditor } from './body-editor.ts';
 import { createChart } from './chart.ts';
-import type { NoteDocument, Notes } from './database.ts';
+import type { NoteDocument, Notes, Replication } from './database.ts';
 import { byId, setText } from './dom.ts';
 import { bindFields } from './editor-fields.ts';
 import { countryName, formatNumber, formatPosition, formatWhen } from './format.ts';
@@ -19,12 +20,15 @@ export interface Editor {
 
 export interface EditorOptions {
   readonly notes: Notes;
+  readonly sync: Replication;
+  /** This device's, as others see it. */
+  readonly deviceName: string;
   readonly writer: NoteWriter;
   readonly toast: Toast;
   readonly onClose: () => void;
 }
 
-export function createEditor({ notes, writer, toast, onClose }: EditorOptions): Editor {
+export function createEditor({ notes, sync, deviceName, writer, toast, onClose }: EditorOptions): Editor {
   const form = byId('editor', HTMLFormElement);
   const welcome = byId('welcome', HTMLElement);
   const drawChart = createChart();
@@ -34,10 +38,14 @@ export function createEditor({ notes, writer, toast, onClose }: EditorOptions): 
 
   const fields = bindFields(async (change) => {
     if (document_ === undefined) return undefined;
-    return writer.change(document_, change).catch((error: unknown) => {
-      toast.show(`The change could not be saved: ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
-    });
+    return writer.change(document_, change).catch(showFailure);
+  });
+  const body = createBodyEditor({
+    sync,
+    deviceName,
+    // The text itself is saved by the open document; the note's time of change is this page's own affair.
+    onTyped: (note) => void writer.change(note, {}).catch(showFailure),
+    onError: showFailure,
   });
 
   form.addEventListener('submit', (event) => event.preventDefault());
@@ -47,12 +55,17 @@ export function createEditor({ notes, writer, toast, onClose }: EditorOptions): 
   window.addEventListener('pagehide', flushAll);
   document.addEventListener('visibilitychange', flushAll);
 
+  function showFailure(error: unknown): undefined {
+    toast.show(`The change could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
   function flushAll(): void {
     for (const field of fields) field.flush();
   }
 
   function close(): void {
     for (const field of fields) field.reset();
+    body.close();
     subscription?.unsubscribe();
     document_ = undefined;
     form.hidden = true;
@@ -71,6 +84,7 @@ export function createEditor({ notes, writer, toast, onClose }: EditorOptions): 
     const note: Note = found.toMutableJSON();
     form.hidden = false;
     for (const field of fields) field.show(note);
+    body.show(found);
     showFacts(note);
     if (wantsTitle) byId('note-title', HTMLInputElement).focus();
     wantsTitle = false;

@@ -33,7 +33,8 @@ async function run(device: Device, address: URL): Promise<void> {
   });
   const writer = createNoteWriter(notes);
   const list = createNoteList({ notes, writer, onOpen: goTo, onError });
-  const editor = createEditor({ notes, writer, toast, onClose: () => goTo(undefined) });
+  const deviceName = labelOf(device);
+  const editor = createEditor({ notes, sync, deviceName, writer, toast, onClose: () => goTo(undefined) });
   createLoadButton(notes, toast);
   createConnectionPanel(sync, weather);
   createRefusedPanel(sync, onError);
@@ -77,8 +78,12 @@ function serverUrl(address: URL): string {
   return address.searchParams.get('server') ?? `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/sync`;
 }
 
-function showDevice({ name }: Device, address: URL): void {
-  const label = `Device ${name.toUpperCase()}`;
+function labelOf({ name }: Device): string {
+  return `Device ${name.toUpperCase()}`;
+}
+
+function showDevice(device: Device, address: URL): void {
+  const label = labelOf(device);
   setText(byId('device', HTMLElement), label);
   document.title = `Field notes · ${label}`;
   const another = new URL(address);
