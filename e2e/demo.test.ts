@@ -37,6 +37,26 @@ describe('two devices on the demo page', () => {
     await b.sees('body', 'Low tide at noon.');
   });
 
+  it('[DE31] both type into one text at once, each sees the other at work', async () => {
+    await a.newNote('Pier 7');
+    await b.openNote('Pier 7');
+    for (const { page } of [a, b]) await page.getByTestId('note-body').click();
+    await a.page.keyboard.type('Low tide at noon.');
+    await b.sees('body', 'Low tide at noon.');
+    expect(await b.cursors()).toEqual(['Device A']);
+    await b.page.keyboard.press('Control+Home');
+    await Promise.all([
+      a.page.keyboard.type(' Herons on the wall.', { delay: 10 }),
+      b.page.keyboard.type('Tuesday. ', { delay: 10 }),
+    ]);
+    for (const device of [a, b]) await device.sees('body', 'Tuesday. Low tide at noon. Herons on the wall.');
+    expect(await a.cursors()).toEqual(['Device B']);
+    await a.page.keyboard.press('Control+z');
+    for (const device of [a, b]) await device.sees('body', 'Tuesday. ');
+    await b.end();
+    await expect.poll(() => a.cursors()).toEqual([]);
+  });
+
   it('[DE2] edits of different fields made offline on both sides survive', async () => {
     await a.newNote('Pier 7');
     await b.openNote('Pier 7');
@@ -88,6 +108,26 @@ describe('two devices on the demo page', () => {
     await b.sees('body', 'Written offline.');
   });
 
+  it('[LE21] what was typed in the last moment before a reload is there after it', async () => {
+    await a.newNote('Pier 7');
+    await a.isSaved();
+    await a.setConnected(false);
+    await a.lamp('offline');
+    for (const [word, text] of [
+      ['one', 'one'],
+      [' two', 'one two'],
+    ] as const) {
+      await a.page.getByTestId('note-body').click();
+      await a.page.keyboard.press('Control+End');
+      await a.page.keyboard.type(word);
+      await a.page.reload();
+      await a.sees('body', text);
+    }
+    await a.lamp('live');
+    await b.openNote('Pier 7');
+    await b.sees('body', 'one two');
+  });
+
   it('[DE5] 10,000 places loaded on one device arrive on the other', async () => {
     await a.page.getByTestId('load-places').click();
     const isComplete = () => document.querySelector('[data-testid="note-count"]')?.textContent === '10,000 notes';
@@ -97,8 +137,9 @@ describe('two devices on the demo page', () => {
 
   it('[DE6] a change that the server does not take is shown, and the visitor decides what becomes of it', async () => {
     await a.newNote('Pier 7');
+    await b.openNote('Pier 7');
     await a.write('body', 'Low tide.');
-    await a.isSaved();
+    await b.sees('body', 'Low tide.');
     await a.write('body', 'x'.repeat(800_000));
     const refused = a.page.getByTestId('refused');
     await refused.waitFor({ state: 'visible' });

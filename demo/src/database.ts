@@ -2,6 +2,7 @@ import {
   createDatabase,
   defineCollections,
   imageUrl,
+  type LiveDocument,
   type Pending,
   putImage,
   type RefusedWrite,
@@ -9,6 +10,7 @@ import {
   replicate,
   type Status,
   type Transfer,
+  userColors,
   type WebSocketLike,
 } from '@breakwater/client';
 import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments';
@@ -16,8 +18,8 @@ import { addRxPlugin, type RxAttachment, type RxCollection, type RxDocument } fr
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { type Note, noteSchema } from './note.ts';
 
-export type { Pending, RefusedWrite, Replication, Status, Transfer, WebSocketLike };
-export { imageUrl, putImage };
+export type { LiveDocument, Pending, RefusedWrite, Replication, Status, Transfer, WebSocketLike };
+export { imageUrl, putImage, userColors };
 export type Notes = RxCollection<Note>;
 export type NoteDocument = RxDocument<Note>;
 export type Photo = RxAttachment<Note>;
@@ -35,11 +37,12 @@ export interface FieldnotesOptions {
 
 addRxPlugin(RxDBAttachmentsPlugin);
 
-const collections = defineCollections({ notes: { schema: noteSchema } });
+const collections = defineCollections({ notes: { schema: noteSchema, merge: { body: 'text', tags: 'set' } } });
 
 /** Opens this device's database and begins to replicate it. */
 export async function openFieldnotes({ device, url, webSocket }: FieldnotesOptions): Promise<Fieldnotes> {
   const database = await createDatabase({
+    // Another prefix when a field merges in another way: what is there was written for the old one.
     name: `fieldnotes-2-${device}`,
     storage: getRxStorageDexie(),
     collections,

@@ -7,15 +7,7 @@ type Save = (change: FieldChange) => Promise<Note | undefined>;
 
 /** Every field of the editor; each is saved on its own. */
 export function bindFields(save: Save): readonly FieldBinding[] {
-  return [
-    bindTitle(save),
-    bindPlace(save),
-    bindCountry(save),
-    bindBody(save),
-    bindTags(save),
-    bindRating(save),
-    bindVisited(save),
-  ];
+  return [bindTitle(save), bindPlace(save), bindCountry(save), bindTags(save), bindRating(save), bindVisited(save)];
 }
 
 function bindTitle(save: Save): FieldBinding {
@@ -35,11 +27,6 @@ function bindCountry(save: Save): FieldBinding {
   return bindText({ element, read, tidy, save: (text) => save({ place: { country: tidy(text) } }) });
 }
 
-function bindBody(save: Save): FieldBinding {
-  const element = byId('note-body', HTMLTextAreaElement);
-  return bindText({ element, read: (note) => note.body, save: (body) => save({ body }) });
-}
-
 function bindTags(save: Save): FieldBinding {
   const element = byId('note-tags', HTMLInputElement);
   const read = ({ tags = [] }: Pick<Note, 'tags'>) => tags.join(', ');
@@ -47,9 +34,10 @@ function bindTags(save: Save): FieldBinding {
   return bindText({ element, read, tidy, save: (text) => save({ tags: parseTags(text) }) });
 }
 
+/** In the order in which a set shows its members, so that what is typed in another order is left as it is. */
 function parseTags(text: string): string[] {
   const tags = text.split(',').map((tag) => tag.trim());
-  return [...new Set(tags.filter(Boolean))];
+  return [...new Set(tags.filter(Boolean))].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
 function bindRating(save: Save): FieldBinding {

@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
+import { createBodyEditor } from './body-editor.ts';
 import { createChart } from './chart.ts';
-import type { NoteDocument, Notes } from './database.ts';
+import type { NoteDocument, Notes, Replication } from './database.ts';
 import { byId, setText } from './dom.ts';
 import { bindFields } from './editor-fields.ts';
 import { countryName, formatNumber, formatPosition, formatWhen } from './format.ts';
@@ -20,13 +21,17 @@ export interface Editor {
 
 export interface EditorOptions {
   readonly notes: Notes;
+  readonly sync: Replication;
+  /** This device's, as others see it. */
+  readonly deviceName: string;
   readonly writer: NoteWriter;
   readonly toast: Toast;
   readonly photos: Photos;
   readonly onClose: () => void;
 }
 
-export function createEditor({ notes, writer, toast, photos, onClose }: EditorOptions): Editor {
+export function createEditor(options: EditorOptions): Editor {
+  const { notes, sync, deviceName, writer, toast, photos, onClose } = options;
   const form = byId('editor', HTMLFormElement);
   const welcome = byId('welcome', HTMLElement);
   const drawChart = createChart();
@@ -36,10 +41,14 @@ export function createEditor({ notes, writer, toast, photos, onClose }: EditorOp
 
   const fields = bindFields(async (change) => {
     if (document_ === undefined) return undefined;
-    return writer.change(document_, change).catch((error: unknown) => {
-      toast.show(`The change could not be saved: ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
-    });
+    return writer.change(document_, change).catch(showFailure);
+  });
+  const body = createBodyEditor({
+    sync,
+    deviceName,
+    // The text itself is saved by the open document; the note's time of change is this page's own affair.
+    onTyped: (note) => void writer.change(note, {}).catch(showFailure),
+    onError: showFailure,
   });
 
   form.addEventListener('submit', (event) => event.preventDefault());
@@ -49,12 +58,17 @@ export function createEditor({ notes, writer, toast, photos, onClose }: EditorOp
   window.addEventListener('pagehide', flushAll);
   document.addEventListener('visibilitychange', flushAll);
 
+  function showFailure(error: unknown): undefined {
+    toast.show(`The change could not be saved: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
   function flushAll(): void {
     for (const field of fields) field.flush();
   }
 
   function close(): void {
     for (const field of fields) field.reset();
+    body.close();
     subscription?.unsubscribe();
     photos.clear();
     document_ = undefined;
@@ -74,6 +88,7 @@ export function createEditor({ notes, writer, toast, photos, onClose }: EditorOp
     const note: Note = found.toMutableJSON();
     form.hidden = false;
     for (const field of fields) field.show(note);
+    body.show(found);
     showFacts(note);
     photos.show(found);
     if (wantsTitle) byId('note-title', HTMLInputElement).focus();

@@ -37,7 +37,9 @@ async function run(device: Device, address: URL): Promise<void> {
   const writer = createNoteWriter(notes);
   const list = createNoteList({ notes, writer, onOpen: goTo, onError });
   const photos = createPhotos({ sync, writer, toast });
-  const editor = createEditor({ notes, writer, toast, photos, onClose: () => goTo(undefined) });
+  const deviceName = labelOf(device);
+  const onClose = () => goTo(undefined);
+  const editor = createEditor({ notes, sync, deviceName, writer, toast, photos, onClose });
   createLoadButton(notes, toast);
   createConnectionPanel(sync, weather);
   createRefusedPanel(sync, onError);
@@ -83,8 +85,12 @@ function serverUrl(address: URL): string {
   return address.searchParams.get('server') ?? `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/sync`;
 }
 
-function showDevice({ name }: Device, address: URL): void {
-  const label = `Device ${name.toUpperCase()}`;
+function labelOf({ name }: Device): string {
+  return `Device ${name.toUpperCase()}`;
+}
+
+function showDevice(device: Device, address: URL): void {
+  const label = labelOf(device);
   setText(byId('device', HTMLElement), label);
   document.title = `Field notes · ${label}`;
   const another = new URL(address);

@@ -13,6 +13,8 @@ import { type ConnectionState, initialState, statusOf } from './connection/machi
 import type { Session } from './connection/session.ts';
 import type { WebSocketLike } from './connection/web-socket-like.ts';
 import { describeError } from './describe-error.ts';
+import { createLinkRooms } from './live/link-rooms.ts';
+import type { Rooms } from './live/rooms.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Pending, Status, SyncError } from './status.ts';
 import { attachmentBytesOf } from './storage/attachment-bytes.ts';
@@ -81,6 +83,7 @@ export interface WrittenElsewhere {
 /** Replication at work: one connection, and the sync of every collection over it. */
 export interface Engine {
   readonly snapshot: Snapshot;
+  readonly rooms: Rooms;
   command(command: Command): void;
   confirm(question: Question): Promise<Confirmation>;
   /** Another tab has written these documents. Resolves when they count as pending. */
@@ -112,6 +115,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     onTransfers: options.onTransfers,
     onError: reportError,
   });
+  const rooms = createLinkRooms();
   const record = await openDatabaseRecord(database, () => randomToken(12));
   // An earlier run may have ended while documents went back.
   await inbox.conclude(inbox.records);
@@ -140,6 +144,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     onSession: (session) => void run(session),
     onRows: receive,
     onBlobs: blobs.receive,
+    onRoom: rooms.receive,
   });
   blobs.noteState(status.state);
   collections = await Promise.all(options.collections.map((collection) => openCollection(collection, record)));
@@ -190,6 +195,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       await Promise.all(collections.map((collection) => collection.scan()));
       if (!(await prepare(session))) return;
       blobs.begin(session);
+      rooms.begin(session);
       await Promise.all([batchUp.run(session), ...collections.map((collection) => collection.run(session))]);
     } catch (error) {
       endSession(session, error);
@@ -299,6 +305,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         latencyMs,
       };
     },
+    rooms,
     command(command) {
       if (command === 'adopt') isAdopting = true;
       connection.dispatch({ type: command === 'adopt' ? 'retry' : command });

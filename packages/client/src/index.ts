@@ -26,6 +26,15 @@ export {
   UnsentWritesError,
 } from './errors.ts';
 export type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
+export type {
+  DocumentToOpen,
+  LiveDocument,
+  LiveEnd,
+  LiveEndReason,
+  LiveStatus,
+  TextFieldOf,
+} from './live/live-document.ts';
+export { userColors } from './live/user-colors.ts';
 export type { BackoffOptions } from './connection/backoff.ts';
 export type { BreakerOptions } from './connection/breaker.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';

@@ -13,6 +13,11 @@ import { describeError } from './describe-error.ts';
 import { type Command, type Engine, type Snapshot, startEngine } from './engine.ts';
 import { AttachmentMissingError, ReplicationEndedError, UnsentWritesError } from './errors.ts';
 import { createHistory } from './history.ts';
+import { writeLastWords } from './live/last-words.ts';
+import { createLazyLiveDocuments } from './live/lazy-live-documents.ts';
+import type { DocumentToOpen, LiveDocument } from './live/live-document.ts';
+import { listenForLeaving } from './live/page-hiding.ts';
+import { createTabRooms } from './live/tab-rooms.ts';
 import { toRefusedWrites } from './refused-writes.ts';
 import type { ReplicateOptions, Replication } from './replication.ts';
 import { systemScheduler } from './scheduler.ts';
@@ -75,11 +80,14 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   const name = `${database.name} ${database.storage.name}`;
   const leadership = seekLeadership(name, database.multiInstance);
   const channel = database.multiInstance ? openTabChannel(name) : undefined;
+  const tab = randomToken(10);
+  const rooms = createTabRooms({ tab, scheduler, post: (message) => channel?.post({ type: 'room', message }) });
+  const live = createLazyLiveDocuments({ rooms, scheduler, onError: reportLive });
   const watcher =
     channel &&
     watchLeader({
       channel,
-      tab: randomToken(10),
+      tab,
       onSnapshot: show,
       onTransfers: showTransfers,
       onError: (error) => errors$.next(error),
@@ -114,7 +122,9 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     const refusedSubscription = writes$.subscribe((writes) => refused$.next(writes));
     await setClocks();
     for (const collection of rxCollections) watchWrites(collection);
+    await writeLastWords(database, rxCollections).catch(reportStorage);
     cleanUps.push(watchJournals(database, undoLater), () => cancelUndo?.());
+    cleanUps.push(listenForLeaving(rooms.leaveAll));
     undoLater();
     if (!database.multiInstance) return lead(opened);
     void leadership.gained.then(() => {
@@ -171,6 +181,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     });
     engine = started;
     if (ended) return started.stop();
+    rooms.lead(started.rooms);
     if (channel) host = hostTabs(started, channel);
     // What was asked of the leader before, this tab answers by itself from now on.
     watcher?.stop();
@@ -226,8 +237,14 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   function receive(message: TabMessage): void {
     if (message.type === 'wiped') void cancel().then(() => database.close());
-    else if (engine === undefined) watcher?.receive(message);
+    else if (message.type === 'room') return rooms.receive(message.message);
+    else if (engine === undefined) watch(message);
     else host?.receive(message);
+  }
+
+  function watch(message: TabMessage): void {
+    watcher?.receive(message);
+    if (message.type === 'leads') rooms.follow();
   }
 
   /** Another tab may be able to do what this one cannot. */
@@ -241,6 +258,10 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     reportStorage(error);
     status$.next({ state: 'failed', since: scheduler.now(), reason: describeError(error) });
     changed$.next();
+  }
+
+  function reportLive(error: unknown, code: string, collection: string): void {
+    errors$.next({ code, message: describeError(error), collection, cause: error, at: scheduler.now() });
   }
 
   function reportStorage(error: unknown): void {
@@ -265,7 +286,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   async function confirmDocument(document: RxDocument, timeoutMs: number): Promise<'stored' | 'refused'> {
     await opening;
     const { collection, _data } = document;
-    if (!rxCollections.includes(collection)) throw new Error(`the collection '${collection.name}' is not replicated`);
+    requireReplicated(collection);
     const row = toLocalRow(requireCaptured(collection).plan, _data as unknown as StoredDocument);
     return confirm(questionOf(collection.name, row), {
       ask: async (question) => (engine ?? watcher)?.confirm(question) ?? 'pending',
@@ -274,6 +295,17 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       changed$,
       hasEnded: () => ended,
     });
+  }
+
+  async function openLive(document: RxDocument): Promise<LiveDocument> {
+    await opening;
+    if (ended) throw new ReplicationEndedError();
+    requireReplicated(document.collection);
+    return live.open(document);
+  }
+
+  function requireReplicated(collection: RxCollection): void {
+    if (!rxCollections.includes(collection)) throw new Error(`the collection '${collection.name}' is not replicated`);
   }
 
   async function until(condition: (snapshot: Snapshot) => boolean): Promise<void> {
@@ -307,6 +339,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     await opening.catch(() => {});
     // The storage must not be closed under an engine that is just starting.
     await leading;
+    // While there is still somebody to whom what was typed last can be told.
+    await live.end();
     await engine?.stop();
     leadership.release();
     channel?.close();
@@ -319,6 +353,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
 
   async function signOut({ wipe = false, discardUnsent = false }: Parameters<Replication['signOut']>[0] = {}) {
     await opening;
+    await live.flush();
     if (wipe && !discardUnsent) {
       const { pending } = await scanned();
       const count = pending.rows + (inbox?.records.length ?? 0);
@@ -363,9 +398,15 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     attachmentData: (attachment, dataOptions) => attachments.data(attachment, dataOptions),
     prefetch: (of, prefetchOptions) => attachments.prefetch(of as RxCollection | RxQuery | undefined, prefetchOptions),
     awaitInitialReplication: () => until(({ isPulled }) => isPulled),
-    awaitInSync: () => until(({ isInSync }) => isInSync),
+    async awaitInSync() {
+      // What was typed in open documents is a write from now on.
+      await live.flush();
+      await until(({ isInSync }) => isInSync);
+    },
     confirm: (document, { timeoutMs = CONFIRM_TIMEOUT_MS } = {}) =>
       confirmDocument(document as unknown as RxDocument, timeoutMs),
+    open: <D>(document: DocumentToOpen<D>) =>
+      openLive(document as unknown as RxDocument) as unknown as Promise<LiveDocument<D>>,
     pause: () => ask('pause'),
     start: () => ask('start'),
     retry: () => command('retry'),

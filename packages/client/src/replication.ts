@@ -5,6 +5,7 @@ import type { Prefetched } from './blobs/prefetch.ts';
 import type { BackoffOptions } from './connection/backoff.ts';
 import type { BreakerOptions } from './connection/breaker.ts';
 import type { WebSocketLike } from './connection/web-socket-like.ts';
+import type { DocumentToOpen, LiveDocument } from './live/live-document.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
 
@@ -76,6 +77,14 @@ export interface Replication {
    * @throws ReplicationEndedError when replication ends first.
    */
   confirm<D>(document: RxDocument<D>, options?: { readonly timeoutMs?: number }): Promise<'stored' | 'refused'>;
+  /**
+   * Opens a document for typing together: its texts as Y.Text, to which editors of the Yjs family bind. It opens without a
+   * network, too. Opened several times in a tab it is the same one.
+   *
+   * @throws Error when the document is not there, or its collection is not replicated or has no field that merges as text.
+   * @throws ReplicationEndedError when replication has ended.
+   */
+  open<D>(document: DocumentToOpen<D>): Promise<LiveDocument<D>>;
   /** Gives up the link until start(). */
   pause(): void;
   start(): void;

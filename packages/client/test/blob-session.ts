@@ -55,7 +55,9 @@ export function playOtherEnd({ put, get, pushesAnswered = async () => {} }: Othe
     signal: controller.signal,
     request: async (body, onReply) =>
       onReply((await Promise.race([answer(body as unknown as BlobPut | BlobGet), lost])) as never),
-    tell: ({ digests }) => void lacked.push(...digests),
+    tell(message) {
+      if (message.type === 'blob-lacks') lacked.push(...message.digests);
+    },
     pushesAnswered,
   };
   return {

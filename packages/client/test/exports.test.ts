@@ -26,6 +26,7 @@ it('[API1] exports these names and no others', () => {
     'storageUsage',
     'systemScheduler',
     'upsertMany',
+    'userColors',
     'warnOfScans',
     'withBreakwater',
   ]);

@@ -7,6 +7,9 @@ import {
   needsNewToken,
   type Pong,
   PROTOCOL_VERSION,
+  type RoomClosed,
+  type RoomData,
+  type RoomOpened,
   type Rows,
   retryAfterMs,
   up,
@@ -40,6 +43,7 @@ export interface ConnectionOptions extends MachineOptions {
   readonly onSession: (session: Session) => void;
   readonly onRows: (session: Session, rows: Rows) => void;
   readonly onBlobs?: (session: Session, news: BlobNews) => void;
+  readonly onRoom?: (session: Session, message: RoomOpened | RoomData | RoomClosed) => void;
   /** The server has answered a heartbeat, after so many milliseconds. */
   readonly onLatency?: (latencyMs: number) => void;
 }
@@ -151,6 +155,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
       send: (frame) => socket?.send(frame),
       onRows: (rows) => options.onRows(created.session, rows),
       onBlobs: (news) => options.onBlobs?.(created.session, news),
+      onRoom: (message) => options.onRoom?.(created.session, message),
       onDeadline: (type, cause) => report({ type: type === 'ping' ? 'lost' : 'sync-failed', cause }),
     });
     runner = created;

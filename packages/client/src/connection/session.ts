@@ -10,6 +10,11 @@ import {
   type DownMessage,
   type Got,
   type Page,
+  type RoomClose,
+  type RoomClosed,
+  type RoomData,
+  type RoomOpen,
+  type RoomOpened,
   type Rows,
   type UpMessage,
   up,
@@ -49,7 +54,7 @@ export interface Session {
    */
   request<T extends Request['type'], R>(body: RequestBody<T>, onReply: (reply: ReplyByRequest[T]) => R): Promise<R>;
   /** Says what needs no answer. On a link that is gone it is not heard. */
-  tell(message: BlobLacks): void;
+  tell(message: BlobLacks | RoomOpen | RoomData | RoomClose): void;
   /** Resolves when no push waits for its ack, or the link is gone: what is large lets rows go first. */
   pushesAnswered(): Promise<void>;
 }
@@ -63,6 +68,7 @@ export interface SessionOptions {
   readonly send: (frame: Uint8Array<ArrayBuffer>) => void;
   readonly onRows: (rows: Rows) => void;
   readonly onBlobs?: (news: BlobNews) => void;
+  readonly onRoom?: (message: RoomOpened | RoomData | RoomClosed) => void;
   /** The link must be given up: a request of this type was not answered in time. */
   readonly onDeadline: (type: Request['type'], cause: string) => void;
 }
@@ -132,7 +138,7 @@ export function createSession(options: SessionOptions): SessionRunner {
     if (pushes > 0) await new Promise<void>((resolve) => onPushesAnswered.push(resolve));
   }
 
-  function tell(message: BlobLacks): void {
+  function tell(message: BlobLacks | RoomOpen | RoomData | RoomClose): void {
     if (controller.signal.aborted) return;
     try {
       send(up.encode(message));
@@ -163,6 +169,11 @@ export function createSession(options: SessionOptions): SessionRunner {
         case 'blob-want':
         case 'blob-here':
           options.onBlobs?.(message);
+          break;
+        case 'room-opened':
+        case 'room-data':
+        case 'room-closed':
+          options.onRoom?.(message);
           break;
         case 'connected':
           break;

@@ -15,6 +15,9 @@ export const REPLACE_CONTEXT = 'breakwater-replace';
 /** A batch that could not be written whole: its documents become what they were. */
 export const UNDO_CONTEXT = 'breakwater-undo';
 
+/** What was typed in an open document: its Yjs structs as they are. Pending like a user's write. */
+export const LIVE_CONTEXT = 'breakwater-live';
+
 const BATCH_PREFIX = 'breakwater-batch ';
 
 /** A user's writes that belong together; captured like any other. */
@@ -27,7 +30,7 @@ export function batchOf(context: string): string | undefined {
   return context.startsWith(BATCH_PREFIX) ? context.slice(BATCH_PREFIX.length) : undefined;
 }
 
-const OWN_CONTEXTS = new Set([MERGE_CONTEXT, ACK_CONTEXT, REPLACE_CONTEXT, UNDO_CONTEXT]);
+const OWN_CONTEXTS = new Set([MERGE_CONTEXT, ACK_CONTEXT, REPLACE_CONTEXT, UNDO_CONTEXT, LIVE_CONTEXT]);
 
 /** Our own contexts: the document is written as it is given. */
 export function isOwnContext(context: string): boolean {

@@ -49,6 +49,8 @@ export interface CapturedStorage {
   readonly written$: Observable<readonly string[]>;
   /** A name for a batch that no other batch has. */
   newBatch(): string;
+  /** Says on written$ that these were written past the capture. */
+  announce(ids: readonly string[]): void;
   /** Names this database among those that count, from now on, unless withBreakwater was given a name. */
   setReplica(replica: string): void;
   /** What is stored of an attachment's bytes, stand-ins included. */
@@ -217,6 +219,7 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
     acknowledged,
     written$,
     newBatch: () => randomName(random),
+    announce: (ids) => written$.next(ids),
     setReplica,
     readAttachment,
     attached$,

@@ -1,6 +1,7 @@
 import type { AttachmentRef } from '../blobs/attachment-ref.ts';
 import type { TransferState } from '../blobs/transfers.ts';
 import type { Command, Snapshot } from '../engine.ts';
+import type { RoomTabMessage } from '../live/tab-rooms.ts';
 import type { SyncError } from '../status.ts';
 import type { Confirmation, Question } from '../sync/confirmation.ts';
 
@@ -44,6 +45,7 @@ export type TabMessage =
   /** From the leader: what is on its way now. */
   | { readonly type: 'transfers'; readonly transfers: readonly TransferState[] }
   | { readonly type: 'cancel-transfer'; readonly key: number }
+  | { readonly type: 'room'; readonly message: RoomTabMessage }
   /** The database is being removed from the device. */
   | { readonly type: 'wiped' };
 

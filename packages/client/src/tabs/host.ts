@@ -78,6 +78,7 @@ export function hostTabs(engine: Engine, channel: TabChannel): Host {
         case 'answer':
         case 'fetched':
         case 'transfers':
+        case 'room':
         case 'wiped':
           return;
       }

@@ -96,6 +96,7 @@ export function watchLeader({ channel, tab, onSnapshot, onTransfers, onError }: 
         case 'wrote':
         case 'command':
         case 'ask':
+        case 'room':
         case 'wiped':
           return;
       }
