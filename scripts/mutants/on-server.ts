@@ -62,8 +62,8 @@ export const ON_SERVER: readonly SourceMutant[] = [
   {
     rule: 'a follower that cannot be told keeps the news from nobody else',
     file: 'server/src/hub.ts',
-    find: 'attempt(() => tell(news, followers));\n        for (const stream of followers) attempt(() => stream.catchUp());',
-    replace: 'tell(news, followers);\n        for (const stream of followers) stream.catchUp();',
+    find: 'attempt(() => tell(news, followers));\n      for (const stream of followers) attempt(() => stream.catchUp());',
+    replace: 'tell(news, followers);\n      for (const stream of followers) stream.catchUp();',
     test: {
       file: 'server/test/hub-batch-news.test.ts',
       title: '[HB27] a store that fails to catch one collection up does not keep the news of the others',

@@ -17,6 +17,9 @@ export interface News {
   readonly checkpoint: number;
 }
 
+/** A row that came as what is new since the seq `base`. */
+export type Delta = Required<Row>;
+
 /** Why a row goes back, and to what. */
 export interface Refusal extends Replacement {
   readonly code: string;
@@ -26,6 +29,10 @@ export interface Refusal extends Replacement {
 
 export interface DownOptions {
   readonly merge: (rows: readonly RemoteRow[]) => Promise<PendingChange[]>;
+  /** Of rows that build on what they were at a seq, the ids of those that are not here as they were then. */
+  readonly lacking: (deltas: readonly Delta[]) => Promise<string[]>;
+  /** A row as the server has it now; undefined: it has none any more. */
+  readonly fetchRow: (session: Session, id: string) => Promise<Row | undefined>;
   readonly acknowledge: (rows: readonly AcknowledgedRow[]) => Promise<PendingChange[]>;
   /** A row of the server is no state. The others go on. */
   readonly onUnreadable: (id: string, cause: unknown) => void;
@@ -56,6 +63,8 @@ interface Queued {
 
 export function createDown({
   merge: mergeRows,
+  lacking,
+  fetchRow,
   acknowledge,
   onUnreadable,
   restamp,
@@ -90,10 +99,7 @@ export function createDown({
     const late = news.flatMap((each) => each.late ?? []);
     const changes = late.length > 0 ? await restamp(late) : [];
     if (changes.length > 0) onPending(changes);
-    const remote = combineRows(
-      news.flatMap((each) => each.rows),
-      onUnreadable,
-    );
+    const remote = combineRows(await completeRows(batch), onUnreadable);
     if (remote.length > 0) onPending(await mergeRows(remote));
     const acknowledged = news.flatMap((each) => each.acknowledged);
     if (acknowledged.length > 0) onPending(await acknowledge(acknowledged));
@@ -104,6 +110,20 @@ export function createDown({
     return { restamped: changes.map(({ id }) => id) };
   }
 
+  /** In place of what builds on a row that is not here, the whole row. Whatever came before it is in it. */
+  async function completeRows(batch: readonly Queued[]): Promise<Row[]> {
+    const rows = batch.flatMap(({ session, news }) => news.rows.map((row) => ({ session, row })));
+    const firstById = new Map(rows.toReversed().map((each) => [each.row.id, each]));
+    const deltas = [...firstById.values()].map(({ row }) => row).filter(isDelta);
+    const lacked = new Set(deltas.length === 0 ? [] : await lacking(deltas));
+    const whole: (Row | undefined)[] = [];
+    for (const { session, row } of firstById.values()) {
+      if (lacked.has(row.id)) whole.push(await fetchRow(session, row.id));
+    }
+    const others = rows.map(({ row }) => row).filter(({ id }) => !lacked.has(id));
+    return [...others, ...whole.filter((row) => row !== undefined)];
+  }
+
   return {
     apply: (session, news) =>
       new Promise((resolve, reject) => {
@@ -111,6 +131,10 @@ export function createDown({
         if (!running) void run();
       }),
   };
+}
+
+function isDelta(row: Row): row is Delta {
+  return row.base !== undefined;
 }
 
 /** Several states of one row become one. */
