@@ -200,10 +200,10 @@ describe('who is asked', () => {
     expect(asked).toHaveLength(MAX_WANTED);
     for (let next = asked; next.length > 0; next = await anna.wants()) {
       if (next !== asked) asked.push(...next);
-      for (const { digest } of next) {
+      for (const [i, { digest }] of next.entries()) {
         const blob = byDigest.get(digest);
         if (blob === undefined) throw new Error('asked for what nobody has');
-        if (asked.length % 8 === 0) await anna.upload(blob);
+        if (i % 16 === 0) await anna.upload(blob);
         else anna.member.blobLacks({ type: 'blob-lacks', digests: [digest] });
       }
     }
@@ -284,6 +284,24 @@ describe('what is put', () => {
     await anna.upload(picture);
     expect(await anna.download('a', picture)).toEqual(picture.bytes);
     expect(world.logged).toEqual([expect.stringMatching(/^Storing a blob of acme failed: .*ENOSPC/)]);
+  });
+
+  test('[BH11] a store that cannot be read for the next one harms nobody who leaves', async () => {
+    const [anna, ben, cleo] = [world.device('anna'), world.device('ben'), world.device('cleo')];
+    await anna.push(notes(rowWith('a', { picture })));
+    await anna.wants();
+    await cleo.download('a', picture);
+    const { rowsWith } = world.store.blobs;
+    Object.assign(world.store.blobs, {
+      rowsWith: () => {
+        throw new Error('the disk is away');
+      },
+    });
+    anna.leave();
+    expect(world.logged).toContain('Looking for a blob of acme failed: the disk is away');
+    Object.assign(world.store.blobs, { rowsWith });
+    await cleo.download('a', picture);
+    expect(await ben.wants()).toEqual([wanted('a', picture)]);
   });
 
   test('[BH11] a blob whose file was there before the store heard of it is not asked for again', async () => {

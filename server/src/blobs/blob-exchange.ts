@@ -19,7 +19,7 @@ export interface BlobExchangeOptions {
 }
 
 export function createBlobExchange(options: BlobExchangeOptions): BlobExchange {
-  const { store, maxBlobBytes } = options;
+  const { store, maxBlobBytes, log } = options;
   const searchByTenant = new Map<string, BlobSearch>();
 
   return {
@@ -38,7 +38,7 @@ export function createBlobExchange(options: BlobExchangeOptions): BlobExchange {
   };
 
   function searchOf(tenant: string): BlobSearch {
-    const search = searchByTenant.get(tenant) ?? createBlobSearch({ tenant, index: store.blobs, maxBlobBytes });
+    const search = searchByTenant.get(tenant) ?? createBlobSearch({ tenant, index: store.blobs, maxBlobBytes, log });
     searchByTenant.set(tenant, search);
     return search;
   }

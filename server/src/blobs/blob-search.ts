@@ -26,6 +26,7 @@ export interface BlobSearchOptions {
   readonly tenant: string;
   readonly index: BlobIndex;
   readonly maxBlobBytes: number;
+  readonly log: (line: string) => void;
 }
 
 /** Somebody is asked for a blob. */
@@ -51,7 +52,7 @@ const MAX_NEXT = 64;
 /** Blobs that a session that has just come is asked for, because others wait for them. */
 const MAX_RESUMED = 32;
 
-export function createBlobSearch({ tenant, index, maxBlobBytes }: BlobSearchOptions): BlobSearch {
+export function createBlobSearch({ tenant, index, maxBlobBytes, log }: BlobSearchOptions): BlobSearch {
   const peers = new Set<BlobPeer>();
   const peersByReplica = new Map<string, Set<BlobPeer>>();
   const awaitedByDigest = new Map<string, Awaited>();
@@ -171,8 +172,14 @@ export function createBlobSearch({ tenant, index, maxBlobBytes }: BlobSearchOpti
     return false;
   }
 
+  /** Whoever leaves, is silent or has no blob must not hear of it when the store cannot be read for another. */
   function rowsWith(digest: string): readonly BlobRow[] {
-    return index.rowsWith(tenant, digest, MAX_ROWS).filter(({ length }) => length <= maxBlobBytes);
+    try {
+      return index.rowsWith(tenant, digest, MAX_ROWS).filter(({ length }) => length <= maxBlobBytes);
+    } catch (error) {
+      log(`Looking for a blob of ${tenant} failed: ${error instanceof Error ? error.message : error}`);
+      return [];
+    }
   }
 }
 
