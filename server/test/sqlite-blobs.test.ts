@@ -73,6 +73,8 @@ function open(): DatabaseSync {
 /** The file as the version before wrote it. */
 function backToVersion2(): void {
   const database = open();
-  database.exec('DROP TABLE blob_refs; DROP TABLE blobs; DROP TABLE blob_totals; PRAGMA user_version = 2');
+  database.exec(
+    'DROP TABLE blob_refs; DROP TABLE blobs; DROP TABLE blob_totals; DROP TABLE rooms; DROP TABLE room_updates; PRAGMA user_version = 2',
+  );
   database.close();
 }

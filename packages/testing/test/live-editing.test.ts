@@ -197,7 +197,8 @@ describe('two devices in one document', () => {
     right.text('body').insert(8, ' at noon');
     expect(await right.closed).toMatchObject({ reason: 'set-back' });
     await showsBody(guest, 'Low tide');
-    expect(guest.sync.refused).toMatchObject([{ code: 'forbidden', document: { body: 'Low tide at noon' } }]);
+    const refused = () => guest.sync.refused;
+    await expect.poll(refused).toMatchObject([{ code: 'forbidden', document: { body: 'Low tide at noon' } }]);
     expect(left.text('body').toString()).toBe('Low tide');
     const again = await openNote(guest);
     await isLive(again);
@@ -213,7 +214,7 @@ describe('two devices in one document', () => {
     expect(await left.closed).toMatchObject({ reason: 'set-back' });
     await showsBody(ada, 'Low tide');
     expect(errors).toEqual(['room-closed']);
-    expect(ada.sync.refused).toMatchObject([{ code: 'too-large' }]);
+    await expect.poll(() => ada.sync.refused).toMatchObject([{ code: 'too-large' }]);
     const again = await openNote(ada);
     await isLive(again);
     right.text('body').insert(8, '!');

@@ -54,6 +54,9 @@ export interface Device {
   crash(isDone: () => boolean): void;
 }
 
+/** What a crashed app was doing never ends: of no other world may one have its token. */
+let tokens = 0;
+
 export function createDevice({ name, random, scheduler, seams, chronicle, onFault }: DeviceOptions): Device {
   const disk = createDisk();
   const copies = random.chance(0.5);
@@ -143,7 +146,7 @@ export function createDevice({ name, random, scheduler, seams, chronicle, onFaul
       seenByKey = new Map();
       startApp({
         name,
-        token: `${name}.${life}`,
+        token: `${name}.${life}.${++tokens}`,
         disk,
         tasks,
         scheduler: clockOf(life),
