@@ -26,7 +26,7 @@ export async function* inspectRows(collection: RxCollection): AsyncGenerator<Ins
   for await (const documents of changedDocuments(instance)) {
     for (const document of documents) {
       const { id, state, pending, seq } = toLocalRow(plan, document);
-      if (!isVoid({ stamps: state.registers, generation: state.generation })) {
+      if (!isVoid({ stamps: state.registers, generation: state.generation, rich: state.rich })) {
         yield { id, state, pending: [...pending].sort(), seq };
       }
     }

@@ -313,7 +313,7 @@ function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: stri
 /** Not the trace of a document that is neither here nor on the server. */
 function isRow(document: StoredDocument): boolean {
   const meta = rowMetaOf(document);
-  return meta === undefined || meta.stamps.length > 0 || meta.generation !== undefined;
+  return meta === undefined || meta.stamps.length > 0 || meta.generation !== undefined || meta.rich !== undefined;
 }
 
 /** A register by its stamp; a rich field has none, and its bytes must still be those that were pushed. */

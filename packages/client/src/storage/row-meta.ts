@@ -70,11 +70,13 @@ export function emptyRowMeta(generation: Stamp = NO_STAMP): MutableRowMeta {
 export function isVoid({
   stamps,
   generation,
+  rich,
 }: {
   readonly stamps: ReadonlyMap<Path, unknown>;
   readonly generation: Stamp;
+  readonly rich: unknown;
 }): boolean {
-  return stamps.size === 0 && generation === NO_STAMP;
+  return stamps.size === 0 && generation === NO_STAMP && rich === undefined;
 }
 
 export function unpackRowMeta(meta: RowMeta): MutableRowMeta {

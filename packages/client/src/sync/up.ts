@@ -123,7 +123,7 @@ export function createUp(options: UpOptions): Up {
     const { id, state, pending: paths, seq } = local;
     // A document that is neither here nor on the server is nothing to be sent, not even as a whole.
     const isWhole =
-      !isVoid({ stamps: state.registers, generation: state.generation }) &&
+      !isVoid({ stamps: state.registers, generation: state.generation, rich: state.rich }) &&
       (pending.isWholeRequired(id) || seq === undefined);
     if (paths.size > 0 || isWhole) return isWhole ? state : pick(state, [...paths], rows.knownOf(local));
     pending.drop(id);
