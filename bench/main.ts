@@ -1,8 +1,9 @@
 /*
- * npm run bench [-- rows | queries | import] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
+ * npm run bench [-- rows | blobs | queries | import] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
  * ratios travel to another machine. With `rows` only what a row costs and takes, without network and apps, in seconds;
- * with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium.
+ * with `blobs` only attachments; with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium.
  */
+import { measureBlobs } from './blobs.ts';
 import { measureBulk } from './bulk.ts';
 import { measureCommits } from './commits.ts';
 import { measureLatency } from './latency.ts';
@@ -18,6 +19,9 @@ const PATCHES = 1_000;
 const KEYS = 1_000;
 const KEYS_AT_ONCE = 20_000;
 
+/** What the figures of attachments are held against. */
+const BLOB_FLOOR = 'Floor: raw ws that relays the pieces of files, appends them to a file and syncs it.';
+
 const QUERIED_ROWS = 100_000;
 
 const args = process.argv.slice(2);
@@ -31,11 +35,19 @@ if (args[0] === 'import') {
   print(toImportReport(QUERIED_ROWS, await measureImport(QUERIED_ROWS)));
   process.exit(0);
 }
-const rowsOnly = args[0] === 'rows';
-const [runsGiven = '3'] = rowsOnly ? args.slice(1) : args;
+const part = args[0] === 'rows' || args[0] === 'blobs' ? args[0] : undefined;
+const [runsGiven = '3'] = part === undefined ? args : args.slice(1);
 const runs = Number(runsGiven);
 if (!Number.isInteger(runs) || runs < 1)
   throw new RangeError(`the number of runs must be an integer of at least 1, not '${runsGiven}'`);
+
+if (part === 'blobs') {
+  const blobs: Result[][] = [];
+  for (let run = 1; run <= runs; run++) blobs.push(await measureBlobs());
+  print(`\n${toTable(['work', 'floor', 'Breakwater', 'ratio'], summarise(blobs).map(toLine))}\n\n${BLOB_FLOOR}\n`);
+  process.exit(0);
+}
+const rowsOnly = part === 'rows';
 
 const againstFloor: Result[][] = [];
 const costs: Result[][] = [];

@@ -1,32 +1,14 @@
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildDemo } from '../scripts/build-demo.ts';
-import { launchChromium } from './chromium.ts';
-import { type Device, openDevice } from './device.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import type { Page } from 'playwright';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useDemoDevices } from './demo-devices.ts';
+import type { Device } from './device.ts';
 
-let browser: Browser;
-let server: ServerProcess;
+const world = useDemoDevices('a', 'b');
 let a: Device;
 let b: Device;
 
-beforeAll(async () => {
-  buildDemo(join(import.meta.dirname, '..'));
-  browser = await launchChromium();
-});
-
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  server = await startServerProcess();
-  [a, b] = [await openDevice(browser, server.url, 'a'), await openDevice(browser, server.url, 'b')];
-  await Promise.all([a.lamp('live'), b.lamp('live')]);
-});
-
-afterEach(async () => {
-  await Promise.all([a.end(), b.end()]);
-  await server.end();
+beforeEach(() => {
+  [a, b] = world.devices as [Device, Device];
 });
 
 describe('photos on the demo page', () => {

@@ -1,31 +1,12 @@
-import { join } from 'node:path';
-import type { Browser } from 'playwright';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { buildDemo } from '../scripts/build-demo.ts';
-import { launchChromium } from './chromium.ts';
-import { type Device, openDevice } from './device.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { beforeEach, expect, it } from 'vitest';
+import { useDemoDevices } from './demo-devices.ts';
+import type { Device } from './device.ts';
 
-let browser: Browser;
-let server: ServerProcess;
+const world = useDemoDevices('a');
 let device: Device;
 
-beforeAll(async () => {
-  buildDemo(join(import.meta.dirname, '..'));
-  browser = await launchChromium();
-});
-
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-  server = await startServerProcess();
-  device = await openDevice(browser, server.url, 'a');
-  await device.lamp('live');
-});
-
-afterEach(async () => {
-  await device.end();
-  await server.end();
+beforeEach(() => {
+  [device] = world.devices as [Device];
 });
 
 it('[DE7] the panel lists the shapes of queries; the advised index turns a full scan of 100,000 rows into an index read', async () => {

@@ -1,24 +1,10 @@
 import type { Scheduler } from '../scheduler.ts';
+import type { Transfer as ShownTransfer } from '../status.ts';
 
-/** Bytes of an attachment on their way, as all tabs show them. */
-export interface TransferState {
+/** Bytes of an attachment on their way, as the tabs tell each other of them. */
+export interface TransferState extends Omit<ShownTransfer, 'cancel'> {
   /** Names it among those of now. */
   readonly key: number;
-  readonly direction: 'up' | 'down';
-  readonly collection: string;
-  /** Of the document. */
-  readonly id: string;
-  /** Of the attachment within its document. */
-  readonly name: string;
-  readonly digest: string;
-  readonly type: string;
-  /** Of `total`, those that are through. */
-  readonly bytes: number;
-  readonly total: number;
-  /** Over the last seconds; 0: nothing moves. */
-  readonly bytesPerSecond: number;
-  /** `queued`: others go first. `waiting`: for a link, or until the server has the bytes. */
-  readonly state: 'queued' | 'moving' | 'waiting';
 }
 
 export interface Transfer {
