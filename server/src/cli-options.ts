@@ -1,4 +1,8 @@
 import { parseArgs } from 'node:util';
+import { CliError } from './cli-error.ts';
+import { readJwt } from './cli-jwt.ts';
+import { readList } from './cli-list.ts';
+import type { JwtOptions } from './token-authentication.ts';
 
 export type CliCommand =
   | { readonly name: 'help' }
@@ -12,6 +16,9 @@ export interface CliOptions {
   /** Undefined: any. */
   readonly collections: readonly string[] | undefined;
   readonly staticDir: string | undefined;
+  /** Undefined: nobody is asked for a token. */
+  readonly jwt: JwtOptions | undefined;
+  readonly open: boolean;
   /** Bytes. Undefined: no limit. */
   readonly maxTenantBlobBytes: number | undefined;
   /** Undefined: the server's default. */
@@ -21,11 +28,6 @@ export interface CliOptions {
 export interface PurgeOptions {
   readonly dataDir: string;
   readonly olderThanDays: number;
-}
-
-/** Thrown when the server cannot start as asked. Its message is all that the user gets to see. */
-export class CliError extends Error {
-  override readonly name = 'CliError';
 }
 
 export const HELP = `breakwater: the hub of Breakwater. Keeps the rows, merges what clients send, tells the other clients.
@@ -48,8 +50,20 @@ Environment:
   BREAKWATER_KEEP_UNUSED_BLOBS_HOURS
                           for how long attachments are kept that no document has any more (default 24)
 
-Everybody who reaches the server may read and write everything. To ask for tokens, start it from a program of your own:
-createServer({ authenticate }) of @breakwater/server.`;
+Who is let in:
+  BREAKWATER_JWT_SECRET      whoever has a token (JWT) signed by HS256 with this secret of at least 32 bytes, or
+  BREAKWATER_JWT_PUBLIC_KEY  with the private key of this public one (RS256, ES256, EdDSA): a PEM, JWK or JWKS, or the path
+                             of a file with one
+  BREAKWATER_JWT_ISSUER, BREAKWATER_JWT_AUDIENCE
+                             what the claims iss and aud must be (default: anything)
+  BREAKWATER_JWT_TENANT_CLAIM, BREAKWATER_JWT_USER_CLAIM, BREAKWATER_JWT_LABELS_CLAIM
+                             which claims name the tenant, the user and the labels (default: tenant, sub, labels)
+  BREAKWATER_JWT_ALGORITHMS  the algorithms there are, with commas between them (default: the usual one of the key)
+  BREAKWATER_OPEN            1: everybody, who may then read and write everything. Without a key or this the server listens
+                             on localhost only.
+
+To ask for tokens in another way, start it from a program of your own: createServer({ authenticate }) of
+@breakwater/server.`;
 
 /** @throws CliError */
 export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv): CliCommand {
@@ -71,6 +85,8 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
     dataDir,
     collections: readList(env.BREAKWATER_COLLECTIONS),
     staticDir,
+    jwt: readJwt(env),
+    open: readSwitch(env, 'BREAKWATER_OPEN'),
     maxTenantBlobBytes: readWhole(env, 'BREAKWATER_MAX_TENANT_BLOB_BYTES', 0),
     keepUnusedBlobsHours: readWhole(env, 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS', 1),
   };
@@ -120,6 +136,12 @@ function readPort(text: string): number {
   return port;
 }
 
+function readSwitch(env: NodeJS.ProcessEnv, name: string): boolean {
+  const text = env[name] || '0';
+  if (text !== '0' && text !== '1') throw new CliError(`${name} is '${text}'; set it to 1 or 0.`);
+  return text === '1';
+}
+
 /** Undefined: it is not set. */
 function readWhole(env: NodeJS.ProcessEnv, name: string, least: number): number | undefined {
   const text = env[name];
@@ -127,10 +149,4 @@ function readWhole(env: NodeJS.ProcessEnv, name: string, least: number): number 
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least) return value;
   throw new CliError(`${name} is '${text}'; set it to a whole number from ${least}.`);
-}
-
-function readList(text: string | undefined): readonly string[] | undefined {
-  const names = text?.split(',').map((name) => name.trim());
-  const given = names?.filter((name) => name !== '');
-  return given === undefined || given.length === 0 ? undefined : given;
 }

@@ -48,7 +48,9 @@ export async function identify(
     return { identity: completeIdentity(await authenticate(token)) };
   } catch (error) {
     if (error instanceof AuthenticationError) return { refusal: error.message };
-    log(`authenticate failed: ${error instanceof Error ? error.message : error}`);
+    const fault = error instanceof Error ? error.message : String(error);
+    // Libraries like to quote what they were given.
+    log(`authenticate failed: ${token === '' ? fault : fault.replaceAll(token, '(the token)')}`);
     return { refusal: 'the token was not accepted' };
   }
 }
@@ -58,6 +60,6 @@ export function toWireExpiry(expiresAt: number): number {
   return Number.isFinite(expiresAt) ? Math.ceil(expiresAt) : 0;
 }
 
-function isName(value: unknown): boolean {
+export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0');
 }

@@ -9,6 +9,9 @@ export { type Authenticate, AuthenticationError, type Identity } from './identit
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
 export { type BreakwaterServer, createServer, type ServerOptions } from './server.ts';
+export { ServerOptionsError } from './server-options-error.ts';
+export type { JwtOptions } from './token-authentication.ts';
+export type { KeyOptions, PublicKey } from './token-keys.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 export {
   type BlobIndex,

@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type CliCommand, CliError, type CliOptions, HELP, readCliCommand } from './cli-options.ts';
+import { CliError } from './cli-error.ts';
+import { type CliCommand, type CliOptions, HELP, readCliCommand } from './cli-options.ts';
 import { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
 import { purge } from './purge-data.ts';
 import { type BreakwaterServer, createServer } from './server.ts';
+import { ServerOptionsError } from './server-options-error.ts';
 
 /** The program `breakwater`. Expected faults end it with one line and exit code 1. */
 export async function runCli(): Promise<void> {
@@ -27,10 +29,12 @@ function run(command: CliCommand): Promise<void> | void {
 }
 
 async function start(options: CliOptions): Promise<void> {
-  const { host, dataDir, staticDir, maxTenantBlobBytes, keepUnusedBlobsHours } = options;
+  const { host, dataDir, staticDir, jwt, open, maxTenantBlobBytes, keepUnusedBlobsHours } = options;
   if (staticDir !== undefined) requireDirectory(staticDir);
   const server = await createServer({
     dataDir,
+    open,
+    ...(jwt === undefined ? {} : { jwt }),
     ...(options.collections === undefined ? {} : { collections: options.collections }),
     ...(staticDir === undefined ? {} : { staticDir }),
     blobs: {
@@ -89,7 +93,9 @@ function requireDirectory(path: string): void {
 }
 
 function isExpected(error: unknown): error is Error {
-  return error instanceof CliError || error instanceof DataDirectoryError || error instanceof DataDirectoryLockedError;
+  return [CliError, ServerOptionsError, DataDirectoryError, DataDirectoryLockedError].some(
+    (kind) => error instanceof kind,
+  );
 }
 
 function toUrlHost(host: string): string {

@@ -12,15 +12,18 @@ import { createHub } from './hub.ts';
 import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
+import { isLoopback } from './loopback.ts';
 import { isOriginAllowed } from './origin.ts';
 import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
 import { type AuthorizeRoom, defaultAuthorizeRoom } from './rooms/room-permission.ts';
 import { startRoomSocket } from './rooms/room-socket.ts';
 import { createRooms, type Rooms } from './rooms/rooms.ts';
 import { systemScheduler } from './scheduler.ts';
+import { ServerOptionsError } from './server-options-error.ts';
 import { CLOSE_GRACE_MS, fitReason, MAX_BYTES_BEFORE_LIVE, type Session, startSession } from './session.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
+import { authenticateByToken, type JwtOptions } from './token-authentication.ts';
 import {
   DEFAULT_SHRINK_AFTER_DAYS,
   purgeTombstones,
@@ -41,8 +44,12 @@ export interface ServerOptions {
    * database are readable. A field that a new version of the app *requires* belongs in here once all devices write it.
    */
   readonly collections?: CollectionNames;
-  /** Default, for development only: everybody is the user `anonymous` of the tenant `default`. */
+  /** Lets in whoever has a token (JWT) that was signed with this key. */
+  readonly jwt?: JwtOptions;
+  /** In place of `jwt`. With neither everybody is the user `anonymous` of the tenant `default`, on loopback only. */
   readonly authenticate?: Authenticate;
+  /** True: on other addresses than loopback, too, everybody is let in and may read and write everything. Default: false. */
+  readonly open?: boolean;
   /** Default: whoever is let in may write everything of the tenant. */
   readonly authorize?: Authorize;
   /** Who may be in a room, where several type into one document. Default: see {@link AuthorizeRoom}. */
@@ -63,6 +70,7 @@ export interface ServerOptions {
 export interface BreakwaterServer {
   /** Where it listens; undefined before and after. */
   readonly address: ListenAddress | undefined;
+  /** @throws ServerOptionsError when everybody would be let in who reaches it from elsewhere, and `open` is not set. */
   listen(options: ListenOptions): Promise<ListenAddress>;
   /**
    * Drops the tombstones whose last commit is longer ago than this, which is at least a day; answers how many there were.
@@ -104,9 +112,10 @@ const SPREAD_PER_SESSION_MS = 8;
 const MIN_SPREAD_MS = 250;
 const MAX_SPREAD_MS = 8_000;
 
-/** @throws RangeError, DefinitionError, DataDirectoryLockedError, DataDirectoryError */
+/** @throws ServerOptionsError, RangeError, DefinitionError, DataDirectoryLockedError, DataDirectoryError */
 export async function createServer(options: ServerOptions = {}): Promise<BreakwaterServer> {
-  const { authenticate = admitEveryone, now = Date.now, log = console.error } = options;
+  const { now = Date.now, log = console.error } = options;
+  const authenticate = chooseAuthenticate(options, now);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
   const { keepUnusedHours, maxTenantBytes, blobs } = completeBlobOptions(options);
@@ -160,6 +169,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     },
     async listen({ host, port }) {
       if (closing !== undefined || address !== undefined) throw new Error('a server listens once');
+      if (authenticate === admitEveryone && options.open !== true) requireLoopback(host);
       listeners = await listenOn(createListener, { host, port });
       // Without a listener an accept that fails, for want of file descriptors, would end the process.
       for (const listener of listeners) listener.on('error', (error) => log(`Listening failed: ${error.message}`));
@@ -271,6 +281,26 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     await blobs?.close();
     await store.close();
   }
+}
+
+function chooseAuthenticate({ jwt, authenticate, open }: ServerOptions, now: () => number): Authenticate {
+  if (jwt !== undefined && authenticate !== undefined) {
+    throw new ServerOptionsError('jwt and authenticate both say who is let in; leave one away');
+  }
+  const chosen = jwt === undefined ? authenticate : authenticateByToken(jwt, now);
+  if (chosen !== undefined && open === true) {
+    throw new ServerOptionsError('open lets everybody in, and jwt or authenticate does not; leave one away');
+  }
+  return chosen ?? admitEveryone;
+}
+
+function requireLoopback(host: string): void {
+  if (isLoopback(host)) return;
+  throw new ServerOptionsError(
+    `Nobody would be asked for a token at ${host}, which others can reach. Set BREAKWATER_JWT_SECRET or ` +
+      'BREAKWATER_JWT_PUBLIC_KEY (the options jwt or authenticate of createServer), listen on localhost, or set ' +
+      'BREAKWATER_OPEN=1 (open: true) to let everybody read and write everything.',
+  );
 }
 
 function closeListener(listener: Server): Promise<void> {
