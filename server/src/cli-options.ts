@@ -2,12 +2,17 @@ import { parseArgs } from 'node:util';
 import { CliError } from './cli-error.ts';
 import { readJwt } from './cli-jwt.ts';
 import { readList } from './cli-list.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { JwtOptions } from './token-authentication.ts';
 
 export type CliCommand =
   | { readonly name: 'help' }
   | { readonly name: 'serve'; readonly options: CliOptions }
   | { readonly name: 'purge'; readonly options: PurgeOptions };
+
+/** Lines for people, or of JSON. */
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export interface CliOptions {
   readonly host: string;
@@ -19,6 +24,9 @@ export interface CliOptions {
   /** Undefined: nobody is asked for a token. */
   readonly jwt: JwtOptions | undefined;
   readonly open: boolean;
+  readonly logLevel: LogLevel;
+  /** Undefined: text on a terminal, JSON elsewhere. */
+  readonly logFormat: LogFormat | undefined;
   /** Bytes. Undefined: no limit. */
   readonly maxTenantBlobBytes: number | undefined;
   /** Undefined: the server's default. */
@@ -49,6 +57,8 @@ Environment:
                           bytes that the attachments of a tenant may have together (default: no limit)
   BREAKWATER_KEEP_UNUSED_BLOBS_HOURS
                           for how long attachments are kept that no document has any more (default 24)
+  BREAKWATER_LOG          text or json: how the log on stderr is written (default: text on a terminal, else json)
+  BREAKWATER_LOG_LEVEL    error, warn, info (default), or debug, which tells of every session
 
 Who is let in:
   BREAKWATER_JWT_SECRET      whoever has a token (JWT) signed by HS256 with this secret of at least 32 bytes, or
@@ -87,6 +97,8 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
     staticDir,
     jwt: readJwt(env),
     open: readSwitch(env, 'BREAKWATER_OPEN'),
+    logLevel: readChoice(env, 'BREAKWATER_LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    logFormat: readChoice(env, 'BREAKWATER_LOG', LOG_FORMATS),
     maxTenantBlobBytes: readWhole(env, 'BREAKWATER_MAX_TENANT_BLOB_BYTES', 0),
     keepUnusedBlobsHours: readWhole(env, 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS', 1),
   };
@@ -134,6 +146,15 @@ function readPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new CliError(`PORT is '${text}'; set it to a number from 0 to 65535.`);
   return port;
+}
+
+/** Undefined: it is not set. */
+function readChoice<T extends string>(env: NodeJS.ProcessEnv, name: string, choices: readonly T[]): T | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new CliError(`${name} is '${text}'; set it to one of ${choices.join(', ')}.`);
 }
 
 function readSwitch(env: NodeJS.ProcessEnv, name: string): boolean {

@@ -49,10 +49,14 @@ export async function identify(
   } catch (error) {
     if (error instanceof AuthenticationError) return { refusal: error.message };
     const fault = error instanceof Error ? error.message : String(error);
-    // Libraries like to quote what they were given.
-    log(`authenticate failed: ${token === '' ? fault : fault.replaceAll(token, '(the token)')}`);
+    log(`authenticate failed: ${hideToken(fault, token)}`);
     return { refusal: 'the token was not accepted' };
   }
+}
+
+/** Libraries like to quote what they were given. */
+export function hideToken(text: string, token: string): string {
+  return token === '' ? text : text.replaceAll(token, '(the token)');
 }
 
 /** As it is sent: whole milliseconds, 0 for never. */

@@ -7,6 +7,7 @@ export type { CollectionNames } from './collection-names.ts';
 export { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
 export { type Authenticate, AuthenticationError, type Identity } from './identity.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export { LOG_LEVELS, type Log, type LogFields, type LogLevel } from './log.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
 export { type BreakwaterServer, createServer, type ServerOptions } from './server.ts';
 export { ServerOptionsError } from './server-options-error.ts';

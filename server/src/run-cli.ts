@@ -3,9 +3,12 @@ import { resolve } from 'node:path';
 import { CliError } from './cli-error.ts';
 import { type CliCommand, type CliOptions, HELP, readCliCommand } from './cli-options.ts';
 import { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
+import { createJsonLog } from './json-log.ts';
+import type { Log } from './log.ts';
 import { purge } from './purge-data.ts';
 import { type BreakwaterServer, createServer } from './server.ts';
 import { ServerOptionsError } from './server-options-error.ts';
+import { createTextLog } from './text-log.ts';
 
 /** The program `breakwater`. Expected faults end it with one line and exit code 1. */
 export async function runCli(): Promise<void> {
@@ -34,6 +37,7 @@ async function start(options: CliOptions): Promise<void> {
   const server = await createServer({
     dataDir,
     open,
+    log: openLog(options),
     ...(jwt === undefined ? {} : { jwt }),
     ...(options.collections === undefined ? {} : { collections: options.collections }),
     ...(staticDir === undefined ? {} : { staticDir }),
@@ -46,6 +50,12 @@ async function start(options: CliOptions): Promise<void> {
   const { port } = await listen(server, options);
   console.log(`Breakwater is ready at http://${toUrlHost(host)}:${port}`);
   console.log(`Data is in ${resolve(dataDir)}`);
+}
+
+function openLog({ logLevel: level, logFormat }: CliOptions): Log {
+  const format = logFormat ?? (process.stderr.isTTY ? 'text' : 'json');
+  if (format === 'json') return createJsonLog({ level });
+  return createTextLog({ level, write: (line) => process.stderr.write(line), now: Date.now });
 }
 
 /** A second signal does what signals do. */

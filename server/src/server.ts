@@ -10,10 +10,13 @@ import { createDefinitions } from './definitions.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
 import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
+import { createJsonLog } from './json-log.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
+import { failuresOf, type Log } from './log.ts';
 import { isLoopback } from './loopback.ts';
 import { isOriginAllowed } from './origin.ts';
+import { reportRefusals } from './report-refusals.ts';
 import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
 import { type AuthorizeRoom, defaultAuthorizeRoom } from './rooms/room-permission.ts';
 import { startRoomSocket } from './rooms/room-socket.ts';
@@ -64,7 +67,8 @@ export interface ServerOptions {
   readonly staticDir?: string;
   /** Milliseconds since 1970. Default: Date.now. */
   readonly now?: () => number;
-  readonly log?: (line: string) => void;
+  /** What happens, in words and fields. Default: lines of JSON on stderr, from `info` on. */
+  readonly log?: Log;
 }
 
 export interface BreakwaterServer {
@@ -114,8 +118,9 @@ const MAX_SPREAD_MS = 8_000;
 
 /** @throws ServerOptionsError, RangeError, DefinitionError, DataDirectoryLockedError, DataDirectoryError */
 export async function createServer(options: ServerOptions = {}): Promise<BreakwaterServer> {
-  const { now = Date.now, log = console.error } = options;
-  const authenticate = chooseAuthenticate(options, now);
+  const { now = Date.now, log = createJsonLog() } = options;
+  const chosen = chooseAuthenticate(options, now);
+  const authenticate = reportRefusals(chosen, log);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
   const { keepUnusedHours, maxTenantBytes, blobs } = completeBlobOptions(options);
@@ -130,7 +135,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     limits,
     blobs,
     maxTenantBlobBytes: maxTenantBytes,
-    log,
+    log: failuresOf('hub', log),
     now,
     scheduler,
     onPushed: (tenant, rows) => rooms.hear(tenant, rows),
@@ -145,10 +150,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     limits,
     scheduler,
     announce: hub.announce,
-    log,
+    log: failuresOf('rooms', log),
   });
   void rooms.foldLeftovers();
-  const respond = createHttpHandler({ staticDir: options.staticDir, log });
+  const respond = createHttpHandler({ staticDir: options.staticDir, log: failuresOf('http', log) });
   const websockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -156,9 +161,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     maxBufferedChunks: MAX_PIECES,
     perMessageDeflate: false,
   });
-  const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log });
-  const stopSweeping = blobs && startSweeping({ store, blobs, scheduler, keepUnusedHours, log });
+  const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log: failuresOf('tombstones', log) });
+  const stopSweeping =
+    blobs && startSweeping({ store, blobs, scheduler, keepUnusedHours, log: failuresOf('blobs', log) });
   const sessions = new Set<Session>();
+  let lastSession = 0;
   let listeners: Server[] = [];
   let address: ListenAddress | undefined;
   let closing: Promise<void> | undefined;
@@ -169,10 +176,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     },
     async listen({ host, port }) {
       if (closing !== undefined || address !== undefined) throw new Error('a server listens once');
-      if (authenticate === admitEveryone && options.open !== true) requireLoopback(host);
+      if (chosen === admitEveryone && options.open !== true) requireLoopback(host);
       listeners = await listenOn(createListener, { host, port });
       // Without a listener an accept that fails, for want of file descriptors, would end the process.
-      for (const listener of listeners) listener.on('error', (error) => log(`Listening failed: ${error.message}`));
+      for (const listener of listeners)
+        listener.on('error', (error) => log('error', `Listening failed: ${error.message}`));
       address = { host, port: portOf(listeners[0]) ?? port };
       return address;
     },
@@ -198,7 +206,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     const path = pathOf(request);
     if (path !== SYNC_PATH && !isRoomPath(path)) return refuse(socket, '404 Not Found');
     if (!isOriginAllowed(request, options.allowedOrigins)) {
-      log(`Refused a page of ${JSON.stringify(request.headers.origin)}: it is not among the allowed origins.`);
+      log('warn', 'Refused a page whose origin is not among the allowed ones', {
+        origin: String(request.headers.origin),
+      });
       return refuse(socket, '403 Forbidden');
     }
     if (path !== SYNC_PATH) return void upgradeToRoom(request, socket, head);
@@ -208,7 +218,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   /** Who it is must be known before the first frame is read: that is the beginning of the conversation already. */
   async function upgradeToRoom(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const cancelDeadline = scheduler.after(HANDSHAKE_TIMEOUT_MS, () => socket.destroy());
-    const answer = await identify(authenticate, tokenOf(request), log);
+    const answer = await identify(authenticate, tokenOf(request), failuresOf('sessions', log));
     cancelDeadline();
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
     if (socket.destroyed) return;
@@ -226,6 +236,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
         onClosed: () => sessions.delete(session),
       });
       sessions.add(session);
+      follow(websocket, { path: pathOf(request), tenant: answer.identity.tenant, user: answer.identity.user });
     });
   }
 
@@ -243,25 +254,39 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       hub,
       rooms,
       authenticate,
-      welcome: ({ tenant, user, labels, expiresAt }, version) => ({
-        type: 'connected',
-        version,
-        ...store.identity(),
-        tenant,
-        user,
-        labels,
-        serverTime: now(),
-        expiresAt: toWireExpiry(expiresAt),
-        reconnectSpreadMs: spreadMs(),
-        limits,
-      }),
+      welcome: ({ tenant, user, labels, expiresAt }, version) => {
+        follow(websocket, { path: SYNC_PATH, tenant, user });
+        return {
+          type: 'connected',
+          version,
+          ...store.identity(),
+          tenant,
+          user,
+          labels,
+          serverTime: now(),
+          expiresAt: toWireExpiry(expiresAt),
+          reconnectSpreadMs: spreadMs(),
+          limits,
+        };
+      },
       spreadMs,
       scheduler,
-      log,
+      log: failuresOf('sessions', log),
       onLive: stopCounting,
       onClosed: () => sessions.delete(session),
     });
     sessions.add(session);
+  }
+
+  /** The log knows the beginning and the end of a session by the same number. */
+  function follow(
+    websocket: WebSocket,
+    who: { readonly path: string; readonly tenant: string; readonly user: string },
+  ): void {
+    const session = ++lastSession;
+    const since = now();
+    log('debug', 'A session began', { session, ...who });
+    websocket.on('close', (code) => log('debug', 'A session ended', { session, code, durationMs: now() - since }));
   }
 
   function spreadMs(): number {
