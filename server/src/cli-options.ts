@@ -3,6 +3,7 @@ import { CliError } from './cli-error.ts';
 import { readJwt } from './cli-jwt.ts';
 import { readList } from './cli-list.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
+import type { MetricsOptions } from './metrics-listener.ts';
 import type { JwtOptions } from './token-authentication.ts';
 
 export type CliCommand =
@@ -24,6 +25,8 @@ export interface CliOptions {
   /** Undefined: nobody is asked for a token. */
   readonly jwt: JwtOptions | undefined;
   readonly open: boolean;
+  /** Undefined: none. */
+  readonly metrics: MetricsOptions | undefined;
   readonly logLevel: LogLevel;
   /** Undefined: text on a terminal, JSON elsewhere. */
   readonly logFormat: LogFormat | undefined;
@@ -57,6 +60,8 @@ Environment:
                           bytes that the attachments of a tenant may have together (default: no limit)
   BREAKWATER_KEEP_UNUSED_BLOBS_HOURS
                           for how long attachments are kept that no document has any more (default 24)
+  BREAKWATER_METRICS_PORT where Prometheus reads /metrics (default: nowhere)
+  BREAKWATER_METRICS_HOST at which address (default localhost)
   BREAKWATER_LOG          text or json: how the log on stderr is written (default: text on a terminal, else json)
   BREAKWATER_LOG_LEVEL    error, warn, info (default), or debug, which tells of every session
 
@@ -91,12 +96,13 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
   if (olderThan !== undefined) throw new CliError('--older-than belongs to breakwater purge. See breakwater --help.');
   const options = {
     host: env.HOST || 'localhost',
-    port: readPort(env.PORT || '8080'),
+    port: readPort('PORT', env.PORT || '8080'),
     dataDir,
     collections: readList(env.BREAKWATER_COLLECTIONS),
     staticDir,
     jwt: readJwt(env),
     open: readSwitch(env, 'BREAKWATER_OPEN'),
+    metrics: readMetrics(env),
     logLevel: readChoice(env, 'BREAKWATER_LOG_LEVEL', LOG_LEVELS) ?? 'info',
     logFormat: readChoice(env, 'BREAKWATER_LOG', LOG_FORMATS),
     maxTenantBlobBytes: readWhole(env, 'BREAKWATER_MAX_TENANT_BLOB_BYTES', 0),
@@ -142,9 +148,14 @@ function readDays(text: string | undefined): number {
   throw new CliError(`--older-than is '${text}'; set it to a whole number of days from 1 to ${MAX_DAYS}.`);
 }
 
-function readPort(text: string): number {
+function readMetrics(env: NodeJS.ProcessEnv): MetricsOptions | undefined {
+  const { BREAKWATER_METRICS_PORT: port, BREAKWATER_METRICS_HOST: host } = env;
+  return port ? { host: host || 'localhost', port: readPort('BREAKWATER_METRICS_PORT', port) } : undefined;
+}
+
+function readPort(name: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65_535)) throw new CliError(`PORT is '${text}'; set it to a number from 0 to 65535.`);
+  if (!(port <= 65_535)) throw new CliError(`${name} is '${text}'; set it to a number from 0 to 65535.`);
   return port;
 }
 

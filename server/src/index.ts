@@ -9,6 +9,7 @@ export { type Authenticate, AuthenticationError, type Identity } from './identit
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export { LOG_LEVELS, type Log, type LogFields, type LogLevel } from './log.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
+export type { MetricsOptions } from './metrics-listener.ts';
 export { type BreakwaterServer, createServer, type ServerOptions } from './server.ts';
 export { ServerOptionsError } from './server-options-error.ts';
 export type { JwtOptions } from './token-authentication.ts';

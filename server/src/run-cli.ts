@@ -38,6 +38,7 @@ async function start(options: CliOptions): Promise<void> {
     dataDir,
     open,
     log: openLog(options),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     ...(jwt === undefined ? {} : { jwt }),
     ...(options.collections === undefined ? {} : { collections: options.collections }),
     ...(staticDir === undefined ? {} : { staticDir }),
@@ -50,6 +51,8 @@ async function start(options: CliOptions): Promise<void> {
   const { port } = await listen(server, options);
   console.log(`Breakwater is ready at http://${toUrlHost(host)}:${port}`);
   console.log(`Data is in ${resolve(dataDir)}`);
+  const { metricsAddress: metrics } = server;
+  if (metrics !== undefined) console.log(`Metrics are at http://${toUrlHost(metrics.host)}:${metrics.port}/metrics`);
 }
 
 function openLog({ logLevel: level, logFormat }: CliOptions): Log {

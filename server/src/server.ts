@@ -1,4 +1,5 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -15,7 +16,10 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
 import { failuresOf, type Log } from './log.ts';
 import { isLoopback } from './loopback.ts';
+import { noMeter } from './meter.ts';
+import { listenForMetrics, type MetricsListener, type MetricsOptions } from './metrics-listener.ts';
 import { isOriginAllowed } from './origin.ts';
+import { createPrometheusMeter } from './prometheus-meter.ts';
 import { reportRefusals } from './report-refusals.ts';
 import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
 import { type AuthorizeRoom, defaultAuthorizeRoom } from './rooms/room-permission.ts';
@@ -69,11 +73,15 @@ export interface ServerOptions {
   readonly now?: () => number;
   /** What happens, in words and fields. Default: lines of JSON on stderr, from `info` on. */
   readonly log?: Log;
+  /** Serves figures for Prometheus at `/metrics` of a port of their own. Default: nothing is counted. */
+  readonly metrics?: MetricsOptions;
 }
 
 export interface BreakwaterServer {
   /** Where it listens; undefined before and after. */
   readonly address: ListenAddress | undefined;
+  /** Where it serves its metrics; undefined as `address` is, and when it serves none. */
+  readonly metricsAddress: ListenAddress | undefined;
   /** @throws ServerOptionsError when everybody would be let in who reaches it from elsewhere, and `open` is not set. */
   listen(options: ListenOptions): Promise<ListenAddress>;
   /**
@@ -127,6 +135,14 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   const definitions = createDefinitions(options.collections);
   const store = options.store ?? openSqliteStore(options.dataDir ?? './data', { now });
   const scheduler = systemScheduler(now);
+  const prometheus =
+    options.metrics &&
+    createPrometheusMeter({
+      sessions: () => sessions.size,
+      rooms: () => rooms.size,
+      isWritable: () => store.fault?.() === undefined,
+    });
+  const meter = prometheus ?? noMeter;
   const hub = createHub({
     store,
     isCollection: collectionFilter(options.collections),
@@ -135,6 +151,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     limits,
     blobs,
     maxTenantBlobBytes: maxTenantBytes,
+    meter,
     log: failuresOf('hub', log),
     now,
     scheduler,
@@ -153,7 +170,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     log: failuresOf('rooms', log),
   });
   void rooms.foldLeftovers();
-  const respond = createHttpHandler({ staticDir: options.staticDir, log: failuresOf('http', log) });
+  const respond = createHttpHandler({ staticDir: options.staticDir, unreadiness, log: failuresOf('http', log) });
   const websockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -168,18 +185,25 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   let lastSession = 0;
   let listeners: Server[] = [];
   let address: ListenAddress | undefined;
+  let metrics: MetricsListener | undefined;
   let closing: Promise<void> | undefined;
 
   return {
     get address() {
       return address;
     },
+    get metricsAddress() {
+      return metrics?.address;
+    },
     async listen({ host, port }) {
       if (closing !== undefined || address !== undefined) throw new Error('a server listens once');
       if (chosen === admitEveryone && options.open !== true) requireLoopback(host);
+      if (prometheus !== undefined && options.metrics !== undefined) {
+        metrics ??= await listenForMetrics(prometheus, options.metrics);
+      }
       listeners = await listenOn(createListener, { host, port });
       // Without a listener an accept that fails, for want of file descriptors, would end the process.
-      for (const listener of listeners)
+      for (const listener of [...listeners, ...(metrics?.listeners ?? [])])
         listener.on('error', (error) => log('error', `Listening failed: ${error.message}`));
       address = { host, port: portOf(listeners[0]) ?? port };
       return address;
@@ -187,6 +211,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     purgeTombstones: ({ olderThanMs }) => purgeTombstones(store, olderThanMs, now()),
     close: () => (closing ??= close()),
   };
+
+  function unreadiness(): string | undefined {
+    return closing === undefined ? store.fault?.()?.message : 'the server is stopping';
+  }
 
   function createListener(): Server {
     const timeouts = {
@@ -223,6 +251,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
     if (socket.destroyed) return;
     websockets.handleUpgrade(request, socket, head, (websocket) => {
+      if (socket instanceof Socket) meter.connected(socket);
       // Not by the status of the handshake: y-websocket would not see it, and come back for ever.
       if ('refusal' in answer) return closeAtOnce(websocket, CloseCode.unauthenticated, answer.refusal);
       const address = parseRoomPath(pathOf(request));
@@ -248,6 +277,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   }
 
   function admit(websocket: WebSocket, socket: Duplex): void {
+    if (socket instanceof Socket) meter.connected(socket);
     const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE);
     const session = startSession({
       socket: websocket,
@@ -300,11 +330,15 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     for (const session of [...sessions]) {
       session.close(CloseCode.tryAgainLater, formatRetryAfter(MIN_SPREAD_MS + Math.random() * spread));
     }
+    // Until what was typed is in the rows, /ready says why nobody new is taken.
+    await rooms.close();
     await Promise.all(listeners.map(closeListener));
     address = undefined;
-    await rooms.close();
     await blobs?.close();
     await store.close();
+    await Promise.all((metrics?.listeners ?? []).map(closeListener));
+    metrics = undefined;
+    prometheus?.close();
   }
 }
 

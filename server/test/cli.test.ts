@@ -106,7 +106,8 @@ test('[CL4] --help explains it all and starts nothing', async () => {
     expect(stdout).toContain(word);
   for (const word of ['BREAKWATER_OPEN', 'BREAKWATER_JWT_SECRET', 'BREAKWATER_JWT_PUBLIC_KEY', 'BREAKWATER_JWT_ISSUER'])
     expect(stdout).toContain(word);
-  for (const word of ['BREAKWATER_LOG', 'BREAKWATER_LOG_LEVEL']) expect(stdout).toContain(word);
+  for (const word of ['BREAKWATER_LOG', 'BREAKWATER_LOG_LEVEL', 'BREAKWATER_METRICS_PORT'])
+    expect(stdout).toContain(word);
   for (const word of ['BREAKWATER_MAX_TENANT_BLOB_BYTES', 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS'])
     expect(stdout).toContain(word);
 });
