@@ -9,7 +9,14 @@ import type { JwtOptions } from './token-authentication.ts';
 export type CliCommand =
   | { readonly name: 'help' }
   | { readonly name: 'serve'; readonly options: CliOptions }
-  | { readonly name: 'purge'; readonly options: PurgeOptions };
+  | { readonly name: 'purge'; readonly options: PurgeOptions }
+  | { readonly name: 'backup' | 'restore'; readonly options: FileOptions };
+
+/** A backup, to make or to restore. */
+export interface FileOptions {
+  readonly dataDir: string;
+  readonly file: string;
+}
 
 /** Lines for people, or of JSON. */
 export const LOG_FORMATS = ['text', 'json'] as const;
@@ -45,16 +52,21 @@ export const HELP = `breakwater: the hub of Breakwater. Keeps the rows, merges w
 
 Usage: breakwater [--static DIR] [--help]
        breakwater purge --older-than DAYS
+       breakwater backup FILE
+       breakwater restore FILE
 
   --static DIR       also serve the files of a directory over HTTP
   --older-than DAYS  drop the tombstones of documents that were deleted so many days ago (from 1). For a server that is
                      stopped. Clients that have not connected since then read everything anew when they do.
+  backup FILE        copies the database into a new file, while the server runs or not
+  restore FILE       puts such a file in the place of the database of a server that is stopped; what was there is kept.
+                     Clients then read everything anew, and send what the backup has not.
 
 Environment:
   HOST                    where to listen (default localhost; 0.0.0.0 for every network)
   PORT                    on which port (default 8080)
   BREAKWATER_DATA         the data directory (default ./data): the database, and the attachments in its folder blobs.
-                          A backup needs both; copy the database first.
+                          A backup needs both: first breakwater backup, then a copy of the folder.
   BREAKWATER_COLLECTIONS  the collections there are, with commas between them (default: whatever clients name)
   BREAKWATER_MAX_TENANT_BLOB_BYTES
                           bytes that the attachments of a tenant may have together (default: no limit)
@@ -85,6 +97,12 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
   const { help, names, staticDir, olderThan } = readFlags(args);
   const [name, ...others] = names;
   if (help) return { name: 'help' };
+  if (name === 'backup' || name === 'restore') {
+    return {
+      name,
+      options: { dataDir: env.BREAKWATER_DATA || './data', file: readFileName(name, others, staticDir ?? olderThan) },
+    };
+  }
   if (others.length > 0 || (name !== undefined && name !== 'purge')) {
     throw new CliError(`There is no command '${names.join(' ')}'. See breakwater --help.`);
   }
@@ -136,6 +154,11 @@ function readFlags(args: readonly string[]): Flags {
     const [fault = ''] = (error instanceof Error ? error.message : String(error)).split(/\.?(?:\s*\n|$)|\.\s/);
     throw new CliError(`${fault}. See breakwater --help.`);
   }
+}
+
+function readFileName(command: string, [file, ...more]: readonly string[], option: string | undefined): string {
+  if (file !== undefined && file !== '' && more.length === 0 && option === undefined) return file;
+  throw new CliError(`${command} needs a file and nothing else, for example breakwater ${command} monday.sqlite.`);
 }
 
 /** Nobody has tombstones older than that; a number with more digits is a slip. */

@@ -1,11 +1,13 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { backup } from './backup-data.ts';
 import { CliError } from './cli-error.ts';
 import { type CliCommand, type CliOptions, HELP, readCliCommand } from './cli-options.ts';
 import { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
 import { createJsonLog } from './json-log.ts';
 import type { Log } from './log.ts';
 import { purge } from './purge-data.ts';
+import { restore } from './restore-data.ts';
 import { type BreakwaterServer, createServer } from './server.ts';
 import { ServerOptionsError } from './server-options-error.ts';
 import { createTextLog } from './text-log.ts';
@@ -28,6 +30,10 @@ function run(command: CliCommand): Promise<void> | void {
       return start(command.options);
     case 'purge':
       return purge(command.options);
+    case 'backup':
+      return backup(command.options);
+    case 'restore':
+      return restore(command.options);
   }
 }
 

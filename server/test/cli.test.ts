@@ -102,7 +102,16 @@ test('[CL3] other faults of the call are one line as well', async () => {
 test('[CL4] --help explains it all and starts nothing', async () => {
   const { code, stdout } = await run({ args: ['--help'] });
   expect(code).toBe(0);
-  for (const word of ['HOST', 'PORT', 'BREAKWATER_DATA', 'BREAKWATER_COLLECTIONS', '--static', 'purge --older-than'])
+  for (const word of [
+    'HOST',
+    'PORT',
+    'BREAKWATER_DATA',
+    'BREAKWATER_COLLECTIONS',
+    '--static',
+    'purge --older-than',
+    'backup FILE',
+    'restore FILE',
+  ])
     expect(stdout).toContain(word);
   for (const word of ['BREAKWATER_OPEN', 'BREAKWATER_JWT_SECRET', 'BREAKWATER_JWT_PUBLIC_KEY', 'BREAKWATER_JWT_ISSUER'])
     expect(stdout).toContain(word);
