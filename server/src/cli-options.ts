@@ -1,9 +1,26 @@
 import { parseArgs } from 'node:util';
+import { CliError } from './cli-error.ts';
+import { readJwt } from './cli-jwt.ts';
+import { readList } from './cli-list.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
+import type { MetricsOptions } from './metrics-listener.ts';
+import type { JwtOptions } from './token-authentication.ts';
 
 export type CliCommand =
   | { readonly name: 'help' }
   | { readonly name: 'serve'; readonly options: CliOptions }
-  | { readonly name: 'purge'; readonly options: PurgeOptions };
+  | { readonly name: 'purge'; readonly options: PurgeOptions }
+  | { readonly name: 'backup' | 'restore'; readonly options: FileOptions };
+
+/** A backup, to make or to restore. */
+export interface FileOptions {
+  readonly dataDir: string;
+  readonly file: string;
+}
+
+/** Lines for people, or of JSON. */
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
 
 export interface CliOptions {
   readonly host: string;
@@ -12,6 +29,14 @@ export interface CliOptions {
   /** Undefined: any. */
   readonly collections: readonly string[] | undefined;
   readonly staticDir: string | undefined;
+  /** Undefined: nobody is asked for a token. */
+  readonly jwt: JwtOptions | undefined;
+  readonly open: boolean;
+  /** Undefined: none. */
+  readonly metrics: MetricsOptions | undefined;
+  readonly logLevel: LogLevel;
+  /** Undefined: text on a terminal, JSON elsewhere. */
+  readonly logFormat: LogFormat | undefined;
   /** Bytes. Undefined: no limit. */
   readonly maxTenantBlobBytes: number | undefined;
   /** Undefined: the server's default. */
@@ -23,39 +48,61 @@ export interface PurgeOptions {
   readonly olderThanDays: number;
 }
 
-/** Thrown when the server cannot start as asked. Its message is all that the user gets to see. */
-export class CliError extends Error {
-  override readonly name = 'CliError';
-}
-
 export const HELP = `breakwater: the hub of Breakwater. Keeps the rows, merges what clients send, tells the other clients.
 
 Usage: breakwater [--static DIR] [--help]
        breakwater purge --older-than DAYS
+       breakwater backup FILE
+       breakwater restore FILE
 
   --static DIR       also serve the files of a directory over HTTP
   --older-than DAYS  drop the tombstones of documents that were deleted so many days ago (from 1). For a server that is
                      stopped. Clients that have not connected since then read everything anew when they do.
+  backup FILE        copies the database into a new file, while the server runs or not
+  restore FILE       puts such a file in the place of the database of a server that is stopped; what was there is kept.
+                     Clients then read everything anew, and send what the backup has not.
 
 Environment:
   HOST                    where to listen (default localhost; 0.0.0.0 for every network)
   PORT                    on which port (default 8080)
   BREAKWATER_DATA         the data directory (default ./data): the database, and the attachments in its folder blobs.
-                          A backup needs both; copy the database first.
+                          A backup needs both: first breakwater backup, then a copy of the folder.
   BREAKWATER_COLLECTIONS  the collections there are, with commas between them (default: whatever clients name)
   BREAKWATER_MAX_TENANT_BLOB_BYTES
                           bytes that the attachments of a tenant may have together (default: no limit)
   BREAKWATER_KEEP_UNUSED_BLOBS_HOURS
                           for how long attachments are kept that no document has any more (default 24)
+  BREAKWATER_METRICS_PORT where Prometheus reads /metrics (default: nowhere)
+  BREAKWATER_METRICS_HOST at which address (default localhost)
+  BREAKWATER_LOG          text or json: how the log on stderr is written (default: text on a terminal, else json)
+  BREAKWATER_LOG_LEVEL    error, warn, info (default), or debug, which tells of every session
 
-Everybody who reaches the server may read and write everything. To ask for tokens, start it from a program of your own:
-createServer({ authenticate }) of @breakwater/server.`;
+Who is let in:
+  BREAKWATER_JWT_SECRET      whoever has a token (JWT) signed by HS256 with this secret of at least 32 bytes, or
+  BREAKWATER_JWT_PUBLIC_KEY  with the private key of this public one (RS256, ES256, EdDSA): a PEM, JWK or JWKS, or the path
+                             of a file with one
+  BREAKWATER_JWT_ISSUER, BREAKWATER_JWT_AUDIENCE
+                             what the claims iss and aud must be (default: anything)
+  BREAKWATER_JWT_TENANT_CLAIM, BREAKWATER_JWT_USER_CLAIM, BREAKWATER_JWT_LABELS_CLAIM
+                             which claims name the tenant, the user and the labels (default: tenant, sub, labels)
+  BREAKWATER_JWT_ALGORITHMS  the algorithms there are, with commas between them (default: the usual one of the key)
+  BREAKWATER_OPEN            1: everybody, who may then read and write everything. Without a key or this the server listens
+                             on localhost only.
+
+To ask for tokens in another way, start it from a program of your own: createServer({ authenticate }) of
+@breakwater/server.`;
 
 /** @throws CliError */
 export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv): CliCommand {
   const { help, names, staticDir, olderThan } = readFlags(args);
   const [name, ...others] = names;
   if (help) return { name: 'help' };
+  if (name === 'backup' || name === 'restore') {
+    return {
+      name,
+      options: { dataDir: env.BREAKWATER_DATA || './data', file: readFileName(name, others, staticDir ?? olderThan) },
+    };
+  }
   if (others.length > 0 || (name !== undefined && name !== 'purge')) {
     throw new CliError(`There is no command '${names.join(' ')}'. See breakwater --help.`);
   }
@@ -67,10 +114,15 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
   if (olderThan !== undefined) throw new CliError('--older-than belongs to breakwater purge. See breakwater --help.');
   const options = {
     host: env.HOST || 'localhost',
-    port: readPort(env.PORT || '8080'),
+    port: readPort('PORT', env.PORT || '8080'),
     dataDir,
     collections: readList(env.BREAKWATER_COLLECTIONS),
     staticDir,
+    jwt: readJwt(env),
+    open: readSwitch(env, 'BREAKWATER_OPEN'),
+    metrics: readMetrics(env),
+    logLevel: readChoice(env, 'BREAKWATER_LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    logFormat: readChoice(env, 'BREAKWATER_LOG', LOG_FORMATS),
     maxTenantBlobBytes: readWhole(env, 'BREAKWATER_MAX_TENANT_BLOB_BYTES', 0),
     keepUnusedBlobsHours: readWhole(env, 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS', 1),
   };
@@ -104,6 +156,11 @@ function readFlags(args: readonly string[]): Flags {
   }
 }
 
+function readFileName(command: string, [file, ...more]: readonly string[], option: string | undefined): string {
+  if (file !== undefined && file !== '' && more.length === 0 && option === undefined) return file;
+  throw new CliError(`${command} needs a file and nothing else, for example breakwater ${command} monday.sqlite.`);
+}
+
 /** Nobody has tombstones older than that; a number with more digits is a slip. */
 const MAX_DAYS = 36_500;
 
@@ -114,10 +171,30 @@ function readDays(text: string | undefined): number {
   throw new CliError(`--older-than is '${text}'; set it to a whole number of days from 1 to ${MAX_DAYS}.`);
 }
 
-function readPort(text: string): number {
+function readMetrics(env: NodeJS.ProcessEnv): MetricsOptions | undefined {
+  const { BREAKWATER_METRICS_PORT: port, BREAKWATER_METRICS_HOST: host } = env;
+  return port ? { host: host || 'localhost', port: readPort('BREAKWATER_METRICS_PORT', port) } : undefined;
+}
+
+function readPort(name: string, text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65_535)) throw new CliError(`PORT is '${text}'; set it to a number from 0 to 65535.`);
+  if (!(port <= 65_535)) throw new CliError(`${name} is '${text}'; set it to a number from 0 to 65535.`);
   return port;
+}
+
+/** Undefined: it is not set. */
+function readChoice<T extends string>(env: NodeJS.ProcessEnv, name: string, choices: readonly T[]): T | undefined {
+  const text = env[name];
+  if (text === undefined || text === '') return undefined;
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new CliError(`${name} is '${text}'; set it to one of ${choices.join(', ')}.`);
+}
+
+function readSwitch(env: NodeJS.ProcessEnv, name: string): boolean {
+  const text = env[name] || '0';
+  if (text !== '0' && text !== '1') throw new CliError(`${name} is '${text}'; set it to 1 or 0.`);
+  return text === '1';
 }
 
 /** Undefined: it is not set. */
@@ -127,10 +204,4 @@ function readWhole(env: NodeJS.ProcessEnv, name: string, least: number): number 
   const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least) return value;
   throw new CliError(`${name} is '${text}'; set it to a whole number from ${least}.`);
-}
-
-function readList(text: string | undefined): readonly string[] | undefined {
-  const names = text?.split(',').map((name) => name.trim());
-  const given = names?.filter((name) => name !== '');
-  return given === undefined || given.length === 0 ? undefined : given;
 }

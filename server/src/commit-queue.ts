@@ -9,6 +9,8 @@ export interface TransactionDatabase {
 export interface CommitQueue {
   /** Runs the job in a transaction and resolves with its answer once that is committed. A job that throws leaves nothing. */
   add<T>(job: () => T): Promise<T>;
+  /** After a failure of which nobody knows what it left on the disk: no job is taken any more. */
+  readonly fault: StorageError | undefined;
   /** Takes no more jobs; ends when those taken are settled. */
   close(): Promise<void>;
 }
@@ -46,6 +48,9 @@ export function createCommitQueue(database: TransactionDatabase): CommitQueue {
         waiting.push({ run, resolve: resolve as (value: unknown) => void, reject });
         schedule();
       });
+    },
+    get fault() {
+      return broken;
     },
     close() {
       closing ??= new Promise((resolve) => {

@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { syncDirectory } from './sync-file.ts';
 
 /** Another server works on the data directory. */
 export class DataDirectoryLockedError extends Error {
@@ -66,15 +67,4 @@ function unusable(path: string, error: unknown): DataDirectoryError {
     `The data directory ${path} cannot be used: ${why}. Choose one that this user may write to.`,
     { cause: error },
   );
-}
-
-/** Without it a directory just made may be gone after a power cut, with everything acknowledged in it. */
-function syncDirectory(path: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(path, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

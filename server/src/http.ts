@@ -3,11 +3,13 @@ import { createStaticFiles } from './static-files.ts';
 
 export interface HttpOptions {
   readonly staticDir: string | undefined;
+  /** Why nothing should be sent here for now; undefined: there is no reason. */
+  readonly unreadiness: () => string | undefined;
   readonly log: (line: string) => void;
 }
 
-/** Answers plain HTTP: is the server there, and its files. Never rejects. */
-export function createHttpHandler({ staticDir, log }: HttpOptions) {
+/** Answers plain HTTP: is the server alive, is it ready, and its files. Never rejects. */
+export function createHttpHandler({ staticDir, unreadiness, log }: HttpOptions) {
   const serveFile = staticDir === undefined ? undefined : createStaticFiles(staticDir);
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -29,7 +31,14 @@ export function createHttpHandler({ staticDir, log }: HttpOptions) {
       return sendText(response, 405, 'only GET and HEAD');
     }
     if (request.url === '/health') return sendText(response, 200, 'ok');
+    if (request.url === '/ready') return answerReady(response);
     if ((await serveFile?.(request, response)) !== true) sendText(response, 404, 'not found');
+  }
+
+  function answerReady(response: ServerResponse): void {
+    const reason = unreadiness();
+    response.setHeader('cache-control', 'no-store');
+    return reason === undefined ? sendText(response, 200, 'ready') : sendText(response, 503, reason);
   }
 }
 

@@ -24,6 +24,7 @@ import { type Incoming, inspectPush, type Refused, shorten } from './inspect-pus
 import { mayRead } from './labels.ts';
 import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
+import { type Meter, noMeter } from './meter.ts';
 import { type News, type NewsRow, toNews, toWireRow } from './news.ts';
 import { createPermits } from './permits.ts';
 import { createPurgeGuard } from './purge-guard.ts';
@@ -77,6 +78,8 @@ export interface HubOptions {
   readonly onPushed?: (tenant: string, rows: readonly CommittedRow[]) => void;
   /** Does a pushed row bring Yjs structs under the id of somebody else, who is typing into it? */
   readonly isForeign?: (peer: Peer, key: RowKey, state: State) => boolean;
+  /** Default: nothing is counted. */
+  readonly meter?: Meter;
   readonly log: (line: string) => void;
 }
 
@@ -84,7 +87,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
   const { definitions = createDefinitions(), authorize, scheduler = systemScheduler() } = options;
   const { maxTenantBlobBytes = Number.POSITIVE_INFINITY } = options;
   const { maxRowBytes, maxBlobBytes } = limits;
-  const { onPushed = () => {}, isForeign = () => false } = options;
+  const { onPushed = () => {}, isForeign = () => false, meter = noMeter } = options;
   const index = createStreamIndex();
   const { blobs } = options;
   const exchange = blobs && createBlobExchange({ store, blobs, maxBlobBytes, scheduler, log });
@@ -111,19 +114,26 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       },
       async push(message) {
         const fault = faultOfPush(message);
-        if (fault !== undefined) return sendError(message.request, ...fault);
+        if (fault !== undefined) return refusePush(message.request, ...fault);
         const rows = inspectPush(message.groups, { isCollection, maxRowBytes });
+        meter.rowsIn(rows.length);
         const commit = await tryCommit(message, rows);
         if (commit === undefined) return;
         answerPush(message, commit);
         attempt(() => blobSession.pushed(pushedBlobs(store, tenant, rows, commit.result)));
       },
       begin: () => blobSession.begin(),
-      blobGet: (message) => blobSession.get(message),
-      blobPut: (message) => blobSession.put(message),
+      blobGet(message) {
+        meter.blobPiece('out');
+        return blobSession.get(message);
+      },
+      blobPut(message) {
+        meter.blobPiece('in');
+        return blobSession.put(message);
+      },
       blobLacks: (message) => blobSession.lacks(message),
       drained() {
-        for (const stream of streams.values()) attempt(() => stream.catchUp());
+        for (const stream of streams.values()) attempt(() => meter.rowsOut(stream.catchUp()));
         // Rows come first.
         if (!peer.isFull()) blobSession.drained();
       },
@@ -152,6 +162,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       const row = isName(id) ? store.row(tenant, { collection, id }) : undefined;
       const readable = row !== undefined && mayRead(peer.labels, row.labels) ? { row: toWireRow({ ...row, id }) } : {};
       peer.send(down.encode({ type: 'got', request, ...readable }));
+      if ('row' in readable) meter.rowsOut(1);
     }
 
     function faultOfPull({ collection }: Pull): Fault | undefined {
@@ -177,6 +188,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       });
       const group = { collection, rows: rows.map(toWireRow), checkpoint: page.checkpoint };
       peer.send(down.encode({ type: 'page', request, group, last }));
+      meter.rowsOut(rows.length);
       guard.handOut(collection, page.checkpoint, last);
       if (last) beginStream(collection, page.checkpoint);
     }
@@ -192,7 +204,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
         return await commitPush(message, rows);
       } catch (error) {
         log(`A push of ${tenant} failed: ${messageOf(error)}`);
-        sendError(message.request, 'storage-failed', 'the server could not store the push; send it again later');
+        refusePush(message.request, 'storage-failed', 'the server could not store the push; send it again later');
         return undefined;
       }
     }
@@ -210,8 +222,12 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
         return atomic ? allOrNothing(groups, decision) : decision;
       };
       if (keys.length === 0) return { result: decide([], NO_BLOBS_IN_USE).result, rows: [] };
-      return await commitPermitted(permits, decide, (decideNow) => {
-        return store.commit(tenant, keys, decideNow, { maxBytes: MAX_COMMIT_BYTES, replica: peer.replica ?? '' });
+      const commitOptions = { maxBytes: MAX_COMMIT_BYTES, replica: peer.replica ?? '' };
+      return await commitPermitted(permits, decide, async (decideNow) => {
+        const committed = meter.commitStarted();
+        const commit = await store.commit(tenant, keys, decideNow, commitOptions);
+        committed();
+        return commit;
       });
     }
 
@@ -220,7 +236,9 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       const news = toNews(commit.rows);
       const passed = [...news.ranges].filter(([collection, range]) => streams.get(collection)?.passOwn(range));
       const checkpoints = new Map(passed.map(([collection, { last }]) => [collection, last]));
-      peer.send(down.encode({ type: 'ack', request, groups: toAckGroups(groups, resultsOf(commit), checkpoints) }));
+      const results = resultsOf(commit);
+      peer.send(down.encode({ type: 'ack', request, groups: toAckGroups(groups, results, checkpoints) }));
+      for (const result of results) if (result.kind === 'refused') meter.rowRefused(result.code);
       fanOut(tenant, news);
       if (commit.rows.length > 0) attempt(() => onPushed(tenant, commit.rows));
     }
@@ -238,6 +256,11 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       index.remove(tenant, collection, stream);
     }
 
+    function refusePush(request: number, code: ErrorCode, message: string): void {
+      meter.pushRefused(code);
+      sendError(request, code, message);
+    }
+
     function sendError(request: number, code: ErrorCode, message: string): void {
       peer.send(down.encode({ type: 'error', request, code, message }));
     }
@@ -246,8 +269,8 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
   /** The writer's own streams are past the news, unless they lag: then they get them on their way. */
   function fanOut(tenant: string, news: News): void {
     for (const followers of index.bySession(tenant, [...news.ranges.keys()])) {
-      attempt(() => tell(news, followers));
-      for (const stream of followers) attempt(() => stream.catchUp());
+      attempt(() => meter.rowsOut(tell(news, followers)));
+      for (const stream of followers) attempt(() => meter.rowsOut(stream.catchUp()));
     }
   }
 

@@ -48,9 +48,15 @@ export async function identify(
     return { identity: completeIdentity(await authenticate(token)) };
   } catch (error) {
     if (error instanceof AuthenticationError) return { refusal: error.message };
-    log(`authenticate failed: ${error instanceof Error ? error.message : error}`);
+    const fault = error instanceof Error ? error.message : String(error);
+    log(`authenticate failed: ${hideToken(fault, token)}`);
     return { refusal: 'the token was not accepted' };
   }
+}
+
+/** Libraries like to quote what they were given. */
+export function hideToken(text: string, token: string): string {
+  return token === '' ? text : text.replaceAll(token, '(the token)');
 }
 
 /** As it is sent: whole milliseconds, 0 for never. */
@@ -58,6 +64,6 @@ export function toWireExpiry(expiresAt: number): number {
   return Number.isFinite(expiresAt) ? Math.ceil(expiresAt) : 0;
 }
 
-function isName(value: unknown): boolean {
+export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0');
 }

@@ -7,8 +7,13 @@ export type { CollectionNames } from './collection-names.ts';
 export { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
 export { type Authenticate, AuthenticationError, type Identity } from './identity.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
+export { LOG_LEVELS, type Log, type LogFields, type LogLevel } from './log.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
+export type { MetricsOptions } from './metrics-listener.ts';
 export { type BreakwaterServer, createServer, type ServerOptions } from './server.ts';
+export { ServerOptionsError } from './server-options-error.ts';
+export type { JwtOptions } from './token-authentication.ts';
+export type { KeyOptions, PublicKey } from './token-keys.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';
 export {
   type BlobIndex,

@@ -28,7 +28,13 @@ export interface NewsPart {
    * The message for these listeners, which are of one session and of collections of the part; undefined when they may
    * read none of it. Encoded once for all sessions that may read the same.
    */
-  frameFor(listeners: readonly Listener[]): Uint8Array | undefined;
+  frameFor(listeners: readonly Listener[]): NewsFrame | undefined;
+}
+
+export interface NewsFrame {
+  readonly bytes: Uint8Array;
+  /** How many rows are in it. */
+  readonly rows: number;
 }
 
 /** Who is told of one collection. */
@@ -97,7 +103,7 @@ function cut(rows: readonly NewsRow[]): NewsRow[][] {
 function toPart(rows: readonly NewsRow[]): NewsPart {
   const rowsByCollection = byCollection(rows);
   const ranges = rangesOf(rowsByCollection);
-  const frames = new Map<string, Uint8Array | undefined>();
+  const frames = new Map<string, NewsFrame | undefined>();
 
   return {
     ranges,
@@ -111,9 +117,10 @@ function toPart(rows: readonly NewsRow[]): NewsPart {
     },
   };
 
-  function encodeFor(listeners: readonly Listener[]): Uint8Array | undefined {
+  function encodeFor(listeners: readonly Listener[]): NewsFrame | undefined {
     const groups = listeners.flatMap(groupFor);
-    return groups.length === 0 ? undefined : encodeGroups(groups);
+    if (groups.length === 0) return undefined;
+    return { bytes: encodeGroups(groups), rows: groups.reduce((sum, group) => sum + group.rows.length, 0) };
   }
 
   function groupFor({ collection, labels }: Listener): NewRowGroup[] {

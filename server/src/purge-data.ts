@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CliError, type PurgeOptions } from './cli-options.ts';
+import { CliError } from './cli-error.ts';
+import type { PurgeOptions } from './cli-options.ts';
 import { DATABASE_FILE, openSqliteStore } from './sqlite-store.ts';
 import { DAY_MS, purgeTombstones } from './tombstones.ts';
 

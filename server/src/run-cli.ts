@@ -1,9 +1,16 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type CliCommand, CliError, type CliOptions, HELP, readCliCommand } from './cli-options.ts';
+import { backup } from './backup-data.ts';
+import { CliError } from './cli-error.ts';
+import { type CliCommand, type CliOptions, HELP, readCliCommand } from './cli-options.ts';
 import { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
+import { createJsonLog } from './json-log.ts';
+import type { Log } from './log.ts';
 import { purge } from './purge-data.ts';
+import { restore } from './restore-data.ts';
 import { type BreakwaterServer, createServer } from './server.ts';
+import { ServerOptionsError } from './server-options-error.ts';
+import { createTextLog } from './text-log.ts';
 
 /** The program `breakwater`. Expected faults end it with one line and exit code 1. */
 export async function runCli(): Promise<void> {
@@ -23,14 +30,22 @@ function run(command: CliCommand): Promise<void> | void {
       return start(command.options);
     case 'purge':
       return purge(command.options);
+    case 'backup':
+      return backup(command.options);
+    case 'restore':
+      return restore(command.options);
   }
 }
 
 async function start(options: CliOptions): Promise<void> {
-  const { host, dataDir, staticDir, maxTenantBlobBytes, keepUnusedBlobsHours } = options;
+  const { host, dataDir, staticDir, jwt, open, maxTenantBlobBytes, keepUnusedBlobsHours } = options;
   if (staticDir !== undefined) requireDirectory(staticDir);
   const server = await createServer({
     dataDir,
+    open,
+    log: openLog(options),
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
+    ...(jwt === undefined ? {} : { jwt }),
     ...(options.collections === undefined ? {} : { collections: options.collections }),
     ...(staticDir === undefined ? {} : { staticDir }),
     blobs: {
@@ -42,6 +57,14 @@ async function start(options: CliOptions): Promise<void> {
   const { port } = await listen(server, options);
   console.log(`Breakwater is ready at http://${toUrlHost(host)}:${port}`);
   console.log(`Data is in ${resolve(dataDir)}`);
+  const { metricsAddress: metrics } = server;
+  if (metrics !== undefined) console.log(`Metrics are at http://${toUrlHost(metrics.host)}:${metrics.port}/metrics`);
+}
+
+function openLog({ logLevel: level, logFormat }: CliOptions): Log {
+  const format = logFormat ?? (process.stderr.isTTY ? 'text' : 'json');
+  if (format === 'json') return createJsonLog({ level });
+  return createTextLog({ level, write: (line) => process.stderr.write(line), now: Date.now });
 }
 
 /** A second signal does what signals do. */
@@ -89,7 +112,9 @@ function requireDirectory(path: string): void {
 }
 
 function isExpected(error: unknown): error is Error {
-  return error instanceof CliError || error instanceof DataDirectoryError || error instanceof DataDirectoryLockedError;
+  return [CliError, ServerOptionsError, DataDirectoryError, DataDirectoryLockedError].some(
+    (kind) => error instanceof kind,
+  );
 }
 
 function toUrlHost(host: string): string {

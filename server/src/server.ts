@@ -1,4 +1,5 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -10,17 +11,26 @@ import { createDefinitions } from './definitions.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
 import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
+import { createJsonLog } from './json-log.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
+import { failuresOf, type Log } from './log.ts';
+import { isLoopback } from './loopback.ts';
+import { noMeter } from './meter.ts';
+import { listenForMetrics, type MetricsListener, type MetricsOptions } from './metrics-listener.ts';
 import { isOriginAllowed } from './origin.ts';
+import { createPrometheusMeter } from './prometheus-meter.ts';
+import { reportRefusals } from './report-refusals.ts';
 import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
 import { type AuthorizeRoom, defaultAuthorizeRoom } from './rooms/room-permission.ts';
 import { startRoomSocket } from './rooms/room-socket.ts';
 import { createRooms, type Rooms } from './rooms/rooms.ts';
 import { systemScheduler } from './scheduler.ts';
+import { ServerOptionsError } from './server-options-error.ts';
 import { CLOSE_GRACE_MS, fitReason, MAX_BYTES_BEFORE_LIVE, type Session, startSession } from './session.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
+import { authenticateByToken, type JwtOptions } from './token-authentication.ts';
 import {
   DEFAULT_SHRINK_AFTER_DAYS,
   purgeTombstones,
@@ -41,8 +51,12 @@ export interface ServerOptions {
    * database are readable. A field that a new version of the app *requires* belongs in here once all devices write it.
    */
   readonly collections?: CollectionNames;
-  /** Default, for development only: everybody is the user `anonymous` of the tenant `default`. */
+  /** Lets in whoever has a token (JWT) that was signed with this key. */
+  readonly jwt?: JwtOptions;
+  /** In place of `jwt`. With neither everybody is the user `anonymous` of the tenant `default`, on loopback only. */
   readonly authenticate?: Authenticate;
+  /** True: on other addresses than loopback, too, everybody is let in and may read and write everything. Default: false. */
+  readonly open?: boolean;
   /** Default: whoever is let in may write everything of the tenant. */
   readonly authorize?: Authorize;
   /** Who may be in a room, where several type into one document. Default: see {@link AuthorizeRoom}. */
@@ -57,12 +71,18 @@ export interface ServerOptions {
   readonly staticDir?: string;
   /** Milliseconds since 1970. Default: Date.now. */
   readonly now?: () => number;
-  readonly log?: (line: string) => void;
+  /** What happens, in words and fields. Default: lines of JSON on stderr, from `info` on. */
+  readonly log?: Log;
+  /** Serves figures for Prometheus at `/metrics` of a port of their own. Default: nothing is counted. */
+  readonly metrics?: MetricsOptions;
 }
 
 export interface BreakwaterServer {
   /** Where it listens; undefined before and after. */
   readonly address: ListenAddress | undefined;
+  /** Where it serves its metrics; undefined as `address` is, and when it serves none. */
+  readonly metricsAddress: ListenAddress | undefined;
+  /** @throws ServerOptionsError when everybody would be let in who reaches it from elsewhere, and `open` is not set. */
   listen(options: ListenOptions): Promise<ListenAddress>;
   /**
    * Drops the tombstones whose last commit is longer ago than this, which is at least a day; answers how many there were.
@@ -104,15 +124,25 @@ const SPREAD_PER_SESSION_MS = 8;
 const MIN_SPREAD_MS = 250;
 const MAX_SPREAD_MS = 8_000;
 
-/** @throws RangeError, DefinitionError, DataDirectoryLockedError, DataDirectoryError */
+/** @throws ServerOptionsError, RangeError, DefinitionError, DataDirectoryLockedError, DataDirectoryError */
 export async function createServer(options: ServerOptions = {}): Promise<BreakwaterServer> {
-  const { authenticate = admitEveryone, now = Date.now, log = console.error } = options;
+  const { now = Date.now, log = createJsonLog() } = options;
+  const chosen = chooseAuthenticate(options, now);
+  const authenticate = reportRefusals(chosen, log);
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
   const { keepUnusedHours, maxTenantBytes, blobs } = completeBlobOptions(options);
   const definitions = createDefinitions(options.collections);
   const store = options.store ?? openSqliteStore(options.dataDir ?? './data', { now });
   const scheduler = systemScheduler(now);
+  const prometheus =
+    options.metrics &&
+    createPrometheusMeter({
+      sessions: () => sessions.size,
+      rooms: () => rooms.size,
+      isWritable: () => store.fault?.() === undefined,
+    });
+  const meter = prometheus ?? noMeter;
   const hub = createHub({
     store,
     isCollection: collectionFilter(options.collections),
@@ -121,7 +151,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     limits,
     blobs,
     maxTenantBlobBytes: maxTenantBytes,
-    log,
+    meter,
+    log: failuresOf('hub', log),
     now,
     scheduler,
     onPushed: (tenant, rows) => rooms.hear(tenant, rows),
@@ -136,10 +167,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     limits,
     scheduler,
     announce: hub.announce,
-    log,
+    log: failuresOf('rooms', log),
   });
   void rooms.foldLeftovers();
-  const respond = createHttpHandler({ staticDir: options.staticDir, log });
+  const respond = createHttpHandler({ staticDir: options.staticDir, unreadiness, log: failuresOf('http', log) });
   const websockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -147,28 +178,43 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     maxBufferedChunks: MAX_PIECES,
     perMessageDeflate: false,
   });
-  const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log });
-  const stopSweeping = blobs && startSweeping({ store, blobs, scheduler, keepUnusedHours, log });
+  const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log: failuresOf('tombstones', log) });
+  const stopSweeping =
+    blobs && startSweeping({ store, blobs, scheduler, keepUnusedHours, log: failuresOf('blobs', log) });
   const sessions = new Set<Session>();
+  let lastSession = 0;
   let listeners: Server[] = [];
   let address: ListenAddress | undefined;
+  let metrics: MetricsListener | undefined;
   let closing: Promise<void> | undefined;
 
   return {
     get address() {
       return address;
     },
+    get metricsAddress() {
+      return metrics?.address;
+    },
     async listen({ host, port }) {
       if (closing !== undefined || address !== undefined) throw new Error('a server listens once');
+      if (chosen === admitEveryone && options.open !== true) requireLoopback(host);
+      if (prometheus !== undefined && options.metrics !== undefined) {
+        metrics ??= await listenForMetrics(prometheus, options.metrics);
+      }
       listeners = await listenOn(createListener, { host, port });
       // Without a listener an accept that fails, for want of file descriptors, would end the process.
-      for (const listener of listeners) listener.on('error', (error) => log(`Listening failed: ${error.message}`));
+      for (const listener of [...listeners, ...(metrics?.listeners ?? [])])
+        listener.on('error', (error) => log('error', `Listening failed: ${error.message}`));
       address = { host, port: portOf(listeners[0]) ?? port };
       return address;
     },
     purgeTombstones: ({ olderThanMs }) => purgeTombstones(store, olderThanMs, now()),
     close: () => (closing ??= close()),
   };
+
+  function unreadiness(): string | undefined {
+    return closing === undefined ? store.fault?.()?.message : 'the server is stopping';
+  }
 
   function createListener(): Server {
     const timeouts = {
@@ -188,7 +234,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     const path = pathOf(request);
     if (path !== SYNC_PATH && !isRoomPath(path)) return refuse(socket, '404 Not Found');
     if (!isOriginAllowed(request, options.allowedOrigins)) {
-      log(`Refused a page of ${JSON.stringify(request.headers.origin)}: it is not among the allowed origins.`);
+      log('warn', 'Refused a page whose origin is not among the allowed ones', {
+        origin: String(request.headers.origin),
+      });
       return refuse(socket, '403 Forbidden');
     }
     if (path !== SYNC_PATH) return void upgradeToRoom(request, socket, head);
@@ -198,11 +246,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   /** Who it is must be known before the first frame is read: that is the beginning of the conversation already. */
   async function upgradeToRoom(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const cancelDeadline = scheduler.after(HANDSHAKE_TIMEOUT_MS, () => socket.destroy());
-    const answer = await identify(authenticate, tokenOf(request), log);
+    const answer = await identify(authenticate, tokenOf(request), failuresOf('sessions', log));
     cancelDeadline();
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
     if (socket.destroyed) return;
     websockets.handleUpgrade(request, socket, head, (websocket) => {
+      if (socket instanceof Socket) meter.connected(socket);
       // Not by the status of the handshake: y-websocket would not see it, and come back for ever.
       if ('refusal' in answer) return closeAtOnce(websocket, CloseCode.unauthenticated, answer.refusal);
       const address = parseRoomPath(pathOf(request));
@@ -216,6 +265,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
         onClosed: () => sessions.delete(session),
       });
       sessions.add(session);
+      follow(websocket, { path: pathOf(request), tenant: answer.identity.tenant, user: answer.identity.user });
     });
   }
 
@@ -227,31 +277,46 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   }
 
   function admit(websocket: WebSocket, socket: Duplex): void {
+    if (socket instanceof Socket) meter.connected(socket);
     const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE);
     const session = startSession({
       socket: websocket,
       hub,
       rooms,
       authenticate,
-      welcome: ({ tenant, user, labels, expiresAt }, version) => ({
-        type: 'connected',
-        version,
-        ...store.identity(),
-        tenant,
-        user,
-        labels,
-        serverTime: now(),
-        expiresAt: toWireExpiry(expiresAt),
-        reconnectSpreadMs: spreadMs(),
-        limits,
-      }),
+      welcome: ({ tenant, user, labels, expiresAt }, version) => {
+        follow(websocket, { path: SYNC_PATH, tenant, user });
+        return {
+          type: 'connected',
+          version,
+          ...store.identity(),
+          tenant,
+          user,
+          labels,
+          serverTime: now(),
+          expiresAt: toWireExpiry(expiresAt),
+          reconnectSpreadMs: spreadMs(),
+          limits,
+        };
+      },
       spreadMs,
       scheduler,
-      log,
+      log: failuresOf('sessions', log),
       onLive: stopCounting,
       onClosed: () => sessions.delete(session),
     });
     sessions.add(session);
+  }
+
+  /** The log knows the beginning and the end of a session by the same number. */
+  function follow(
+    websocket: WebSocket,
+    who: { readonly path: string; readonly tenant: string; readonly user: string },
+  ): void {
+    const session = ++lastSession;
+    const since = now();
+    log('debug', 'A session began', { session, ...who });
+    websocket.on('close', (code) => log('debug', 'A session ended', { session, code, durationMs: now() - since }));
   }
 
   function spreadMs(): number {
@@ -265,12 +330,36 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     for (const session of [...sessions]) {
       session.close(CloseCode.tryAgainLater, formatRetryAfter(MIN_SPREAD_MS + Math.random() * spread));
     }
+    // Until what was typed is in the rows, /ready says why nobody new is taken.
+    await rooms.close();
     await Promise.all(listeners.map(closeListener));
     address = undefined;
-    await rooms.close();
     await blobs?.close();
     await store.close();
+    await Promise.all((metrics?.listeners ?? []).map(closeListener));
+    metrics = undefined;
+    prometheus?.close();
   }
+}
+
+function chooseAuthenticate({ jwt, authenticate, open }: ServerOptions, now: () => number): Authenticate {
+  if (jwt !== undefined && authenticate !== undefined) {
+    throw new ServerOptionsError('jwt and authenticate both say who is let in; leave one away');
+  }
+  const chosen = jwt === undefined ? authenticate : authenticateByToken(jwt, now);
+  if (chosen !== undefined && open === true) {
+    throw new ServerOptionsError('open lets everybody in, and jwt or authenticate does not; leave one away');
+  }
+  return chosen ?? admitEveryone;
+}
+
+function requireLoopback(host: string): void {
+  if (isLoopback(host)) return;
+  throw new ServerOptionsError(
+    `Nobody would be asked for a token at ${host}, which others can reach. Set BREAKWATER_JWT_SECRET or ` +
+      'BREAKWATER_JWT_PUBLIC_KEY (the options jwt or authenticate of createServer), listen on localhost, or set ' +
+      'BREAKWATER_OPEN=1 (open: true) to let everybody read and write everything.',
+  );
 }
 
 function closeListener(listener: Server): Promise<void> {

@@ -98,6 +98,7 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
       fold: (tenant, room, folded) => queue.add(() => rooms.fold(tenant, room, folded)),
       unfolded: () => read(() => rooms.unfolded()),
     },
+    fault: () => queue.fault,
     async close() {
       await queue.close();
       if (database.isOpen) database.close();

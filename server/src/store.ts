@@ -40,6 +40,11 @@ export interface Store {
   readonly blobs: BlobIndex;
   /** What was typed and is not in a row yet, and the documents that are no rows. */
   readonly rooms: RoomStore;
+  /**
+   * Why the store takes no writes until it is opened again; undefined: it takes them. A full disk is no such reason: it
+   * may have room again. Default: it always takes them.
+   */
+  fault?(): StorageError | undefined;
   /** Ends when all commits that were asked for are settled. */
   close(): Promise<void>;
 }

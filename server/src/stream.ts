@@ -36,8 +36,8 @@ export interface Stream extends Listener {
   hearOf(seq: number): void;
   /** Everything up to this seq, from right behind the cursor on, is on its way to the session. */
   moveTo(seq: number): void;
-  /** Sends what is missing, as far as the peer has room. */
-  catchUp(): void;
+  /** Sends what is missing, as far as the peer has room. Answers how many rows that were. */
+  catchUp(): number;
 }
 
 export interface StreamOptions {
@@ -81,10 +81,12 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
     head = Math.max(head, seq);
   }
 
-  function catchUp(): void {
+  function catchUp(): number {
+    let sent = 0;
     while (cursor < head && !peer.isFull()) {
       if (cursor < store.purgedBefore(peer.tenant, collection)) {
-        return peer.end(`tombstones of ${collection} were dropped that this session has not heard of`);
+        peer.end(`tombstones of ${collection} were dropped that this session has not heard of`);
+        return sent;
       }
       readAt = store.head(peer.tenant, collection);
       const page = store.page(peer.tenant, collection, {
@@ -95,6 +97,8 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
       });
       cursor = page.checkpoint;
       if (page.rows.length > 0) peer.send(encodeRows(collection, page.rows, cursor));
+      sent += page.rows.length;
     }
+    return sent;
   }
 }

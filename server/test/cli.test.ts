@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CliError, readCliCommand } from '../src/cli-options.ts';
+import { CliError } from '../src/cli-error.ts';
+import { readCliCommand } from '../src/cli-options.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
 import { noise, rowWith } from './blob-world.ts';
 import { notes, resultsOf } from './hub-world.ts';
@@ -84,7 +85,11 @@ test('[CL3] other faults of the call are one line as well', async () => {
     [[], { PORT: '65536' }, /^PORT is '65536'; .*\n$/],
     [[], { BREAKWATER_DATA: 'file' }, /^The data directory .*file cannot be used: .*Choose one .*\n$/],
     [[], { BREAKWATER_DATA: 'file/data' }, /^The data directory .*data cannot be used: .*\n$/],
-    [[], { HOST: '192.0.2.1' }, /^HOST is '192.0.2.1', which is no address of this machine\..*\n$/],
+    [
+      [],
+      { HOST: '192.0.2.1', BREAKWATER_OPEN: '1' },
+      /^HOST is '192.0.2.1', which is no address of this machine\..*\n$/,
+    ],
     [['--port', '1'], {}, /^Unknown option '--port'\. See breakwater --help\.\n$/],
     [['--static', 'missing'], {}, /^--static names .*missing, which is no directory\..*\n$/],
   ];
@@ -97,7 +102,20 @@ test('[CL3] other faults of the call are one line as well', async () => {
 test('[CL4] --help explains it all and starts nothing', async () => {
   const { code, stdout } = await run({ args: ['--help'] });
   expect(code).toBe(0);
-  for (const word of ['HOST', 'PORT', 'BREAKWATER_DATA', 'BREAKWATER_COLLECTIONS', '--static', 'purge --older-than'])
+  for (const word of [
+    'HOST',
+    'PORT',
+    'BREAKWATER_DATA',
+    'BREAKWATER_COLLECTIONS',
+    '--static',
+    'purge --older-than',
+    'backup FILE',
+    'restore FILE',
+  ])
+    expect(stdout).toContain(word);
+  for (const word of ['BREAKWATER_OPEN', 'BREAKWATER_JWT_SECRET', 'BREAKWATER_JWT_PUBLIC_KEY', 'BREAKWATER_JWT_ISSUER'])
+    expect(stdout).toContain(word);
+  for (const word of ['BREAKWATER_LOG', 'BREAKWATER_LOG_LEVEL', 'BREAKWATER_METRICS_PORT'])
     expect(stdout).toContain(word);
   for (const word of ['BREAKWATER_MAX_TENANT_BLOB_BYTES', 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS'])
     expect(stdout).toContain(word);

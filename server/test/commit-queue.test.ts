@@ -45,6 +45,16 @@ test('[SQ6] a commit whose outcome is unknown fails by name, and no write is tak
   expect(values()).toEqual([1]);
 });
 
+test('[OP4] the queue says why it takes no writes any more; a full disk is no reason', async () => {
+  database.exec('PRAGMA max_page_count = 3');
+  await expect(queue.add(() => insert('x'.repeat(100_000)))).rejects.toThrow('full');
+  expect(queue.fault).toBeUndefined();
+  failing = { sql: 'COMMIT', error: sqliteError(10, 'disk I/O error') };
+  await expect(queue.add(() => insert(1))).rejects.toThrow(StorageError);
+  failing = undefined;
+  expect(queue.fault).toMatchObject({ outcomeUnknown: true, message: expect.stringContaining('disk I/O error') });
+});
+
 test('[SQ7] a full disk fails the commit, and the next one goes on once there is space', async () => {
   await queue.add(() => insert(1));
   database.exec('PRAGMA max_page_count = 3');

@@ -8,6 +8,8 @@ test('[SV12] the package exports these names', () => {
     'DataDirectoryError',
     'DataDirectoryLockedError',
     'DefinitionError',
+    'LOG_LEVELS',
+    'ServerOptionsError',
     'StorageError',
     'createServer',
     'openFileBlobStore',

@@ -149,7 +149,11 @@ test('[YW10] pages of another origin are turned away here too, and there are no 
 
 async function start(options: ServerOptions = {}, port = 0) {
   const logged: string[] = [];
-  const server = await createServer({ dataDir: temporary(), log: (line) => logged.push(line), ...options });
+  const server = await createServer({
+    dataDir: temporary(),
+    log: (...entry) => logged.push(JSON.stringify(entry)),
+    ...options,
+  });
   cleanups.push(() => server.close());
   const address = await server.listen({ host: '127.0.0.1', port });
   return { server, logged, port: address.port, url: `ws://127.0.0.1:${address.port}` };

@@ -19,7 +19,8 @@ export interface BlobOptions {
   readonly keepUnusedHours?: number;
 }
 
-const BLOBS_FOLDER = 'blobs';
+/** Of the data directory. */
+export const BLOBS_FOLDER = 'blobs';
 
 export interface CompleteBlobOptions {
   readonly blobs: BlobStore | undefined;

@@ -25,6 +25,8 @@ export interface Rooms {
   hear(tenant: string, rows: readonly CommittedRow[]): void;
   /** Does a pushed row bring Yjs structs under the id of somebody who is in its room with another session? */
   isForeign(tenant: string, key: RowKey, state: State, session: object): boolean;
+  /** How many are loaded. */
+  readonly size: number;
   /** What a server that was killed had not brought into the rows. Never rejects. */
   foldLeftovers(): Promise<void>;
   /** Closes every room, and brings what was typed into the rows. Never rejects. */
@@ -91,6 +93,9 @@ export function createRooms(options: RoomsOptions): Rooms {
       const loaded = loadedByName.get(nameOf(tenant, key));
       if (rich === undefined || loaded?.generation !== generation) return false;
       return loaded.room.isForeign(rich, session);
+    },
+    get size() {
+      return loadedByName.size;
     },
     foldLeftovers,
     async close() {
