@@ -15,3 +15,14 @@ export function statementFrom(code: string, start: string, end: string): string 
   if (from < 0 || to < 0) throw new Error(`no statement starts with ${start} and ends with ${end}`);
   return code.slice(from, to + 1 + end.length);
 }
+
+/** The blocks that stand below a line that ends with their file's name: `main.ts`: */
+export function filesIn(markdown: string): Record<string, string> {
+  const named = markdown.matchAll(/`([\w.-]+)`:\n\n```\w+\n(.*?)^```$/gms);
+  return Object.fromEntries([...named].map(([, name = '', text = '']) => [name, text]));
+}
+
+/** The lines of all `sh` blocks. */
+export function commandsIn(markdown: string): string[] {
+  return [...markdown.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, lines = '']) => lines.trim().split('\n'));
+}

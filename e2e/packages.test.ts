@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEmptyProject, type EmptyProject } from './empty-project.ts';
+import { freePort } from './free-port.ts';
 import { codeWith, statementFrom } from './markdown-code.ts';
 
 const NAMES = ['@breakwater/crdt', '@breakwater/protocol', '@breakwater/client', '@breakwater/server'];
@@ -155,14 +155,4 @@ async function startReadmeServer(): Promise<ChildProcess> {
   };
   await expect.poll(healthy, { timeout: 20_000 }).toBe(true);
   return server;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, 'localhost');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
 }
