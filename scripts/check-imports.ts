@@ -4,8 +4,17 @@ import { checkImports, type Package, type SourceFile } from './import-rules.ts';
 import { readImports } from './read-imports.ts';
 
 const root = join(import.meta.dirname, '..');
-const folders = ['packages/crdt', 'packages/protocol', 'packages/client', 'packages/testing', 'server', 'demo'];
-const sources = '{packages/*/{src,test},server/{src,test},demo/src,bench,e2e,scripts}/**/*.{ts,tsx}';
+const folders = [
+  'packages/crdt',
+  'packages/protocol',
+  'packages/client',
+  'packages/testing',
+  'server',
+  'demo',
+  'examples/vanilla',
+  'examples/react',
+];
+const sources = '{packages/*/{src,test},server/{src,test},demo/src,examples/*/src,bench,e2e,scripts}/**/*.{ts,tsx}';
 
 const files = readSources();
 const violations = checkImports(files, folders.map(readPackage));
@@ -21,8 +30,9 @@ function readSources(): SourceFile[] {
 function readPackage(folder: string): Package {
   const manifest = readManifest(folder);
   const declared = [manifest.dependencies, manifest.peerDependencies, manifest.optionalDependencies];
-  // A private package is only ever run inside this repository, where the root's tools are installed.
-  if (manifest.private === true) declared.push(readManifest('.').devDependencies);
+  // A private package is only ever run inside this repository, where the root's tools are installed. But an example is
+  // copied out of it.
+  if (manifest.private === true && !folder.startsWith('examples/')) declared.push(readManifest('.').devDependencies);
   return { name: manifest.name, folder, declared: declared.flatMap((group) => Object.keys(group ?? {})) };
 }
 

@@ -40,6 +40,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   '@breakwater/client': ['@breakwater/crdt', '@breakwater/protocol'],
   '@breakwater/server': ['@breakwater/crdt', '@breakwater/protocol'],
   '@breakwater/demo': ['@breakwater/client'],
+  '@breakwater/example-vanilla': ['@breakwater/client', '@breakwater/crdt'],
+  '@breakwater/example-react': ['@breakwater/client', '@breakwater/crdt'],
   '@breakwater/testing': ['@breakwater/crdt', '@breakwater/protocol', '@breakwater/client', '@breakwater/server'],
 };
 
@@ -49,7 +51,14 @@ const entriesForTests: Readonly<Record<string, string>> = {
   '@breakwater/server/hub': 'server/src/hub-entry.ts',
 };
 
-const runsInBrowser = ['@breakwater/crdt', '@breakwater/protocol', '@breakwater/client', '@breakwater/demo'];
+const runsInBrowser = [
+  '@breakwater/crdt',
+  '@breakwater/protocol',
+  '@breakwater/client',
+  '@breakwater/demo',
+  '@breakwater/example-vanilla',
+  '@breakwater/example-react',
+];
 
 const knowsWs = ['server/src/session.ts', 'server/src/server.ts'];
 

@@ -20,6 +20,11 @@ const packages: Package[] = [
     declared: ['@breakwater/crdt', '@breakwater/protocol', 'rxdb', 'ws'],
   },
   { name: '@breakwater/demo', folder: 'demo', declared: ['@breakwater/client', 'rxdb'] },
+  {
+    name: '@breakwater/example-react',
+    folder: 'examples/react',
+    declared: ['@breakwater/client', '@breakwater/crdt', 'react', 'rxdb', 'rxjs'],
+  },
 ];
 
 const goodTree: Record<string, string[]> = {
@@ -48,6 +53,7 @@ const goodTree: Record<string, string[]> = {
   'server/src/hub.ts': ['node:path'],
   'server/test/server.test.ts': ['@breakwater/testing', 'ws', 'vitest'],
   'demo/src/main.ts': ['@breakwater/client', 'rxdb', './page.css'],
+  'examples/react/src/main.tsx': ['@breakwater/client', '@breakwater/crdt', 'react', 'rxdb/plugins/react', 'rxjs'],
   'scripts/start.ts': ['node:fs', 'vite'],
 };
 
@@ -76,6 +82,11 @@ test.each([
   ['packages/protocol/src/index.ts', 'yjs', 'declared-dependency'],
   ['packages/client/src/storage.ts', 'y-protocols/awareness', 'declared-dependency'],
   ['demo/src/main.ts', '@scope/thing/deep', 'declared-dependency'],
+  ['examples/react/src/main.tsx', '@breakwater/server', 'arrow'],
+  ['examples/react/src/main.tsx', '@breakwater/client/sync', 'public-entry'],
+  ['examples/react/src/main.tsx', '../../vanilla/src/main.ts', 'own-folder'],
+  ['examples/react/src/main.tsx', 'node:fs', 'browser-safe'],
+  ['examples/react/src/main.tsx', 'vite', 'declared-dependency'],
 ])('%s must not import %s: %s', (path, specifier, rule) => {
   const broken = { ...goodTree, [path]: [...(goodTree[path] ?? []), specifier] };
   const line = broken[path]?.length;
