@@ -35,9 +35,6 @@ function readmeFiles(): Record<string, string> {
     'client.ts': client,
     'server.ts': server,
     'collections.ts': `import { defineCollections } from '@breakwater/crdt';\nexport ${collections}\n`,
-    // What the README leaves to its reader.
-    'user-of.d.ts': 'declare function userOf(token: string | undefined): Promise<string>;\n',
-    'user-of.js': "globalThis.userOf = async () => 'ann';\n",
     'index.html': '<!doctype html><title>Notes</title><script type="module" src="client.ts"></script>\n',
     'other-device.ts': OTHER_DEVICE.replace('PORT', String(port)),
     'tsconfig.json': JSON.stringify({
@@ -145,8 +142,7 @@ describe('a project that installs the packed packages', () => {
 });
 
 async function startReadmeServer(): Promise<ChildProcess> {
-  const args = ['--import', './user-of.js', 'server.ts'];
-  const server = spawn(process.execPath, args, { cwd: project.folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn(process.execPath, ['server.ts'], { cwd: project.folder, stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   server.stderr.on('data', (text) => (errors += String(text)));
   const healthy = async () => {

@@ -17,8 +17,8 @@ export const ON_SERVER: readonly SourceMutant[] = [
   {
     rule: 'a full session is sent no news',
     file: 'server/src/tell.ts',
-    find: 'if (peer === undefined || peer.isFull()) return;',
-    replace: 'if (peer === undefined) return;',
+    find: 'if (peer === undefined || peer.isFull()) return 0;',
+    replace: 'if (peer === undefined) return 0;',
     test: {
       file: HUB_STREAM,
       title: '[HB14] a full session gets no news; drained, it gets what it missed, and then news again',
@@ -62,8 +62,9 @@ export const ON_SERVER: readonly SourceMutant[] = [
   {
     rule: 'a follower that cannot be told keeps the news from nobody else',
     file: 'server/src/hub.ts',
-    find: 'attempt(() => tell(news, followers));\n      for (const stream of followers) attempt(() => stream.catchUp());',
-    replace: 'tell(news, followers);\n      for (const stream of followers) stream.catchUp();',
+    find: 'attempt(() => meter.rowsOut(tell(news, followers)));\n      for (const stream of followers) attempt(() => meter.rowsOut(stream.catchUp()));',
+    replace:
+      'meter.rowsOut(tell(news, followers));\n      for (const stream of followers) meter.rowsOut(stream.catchUp());',
     test: {
       file: 'server/test/hub-batch-news.test.ts',
       title: '[HB27] a store that fails to catch one collection up does not keep the news of the others',
