@@ -1,94 +1,60 @@
 /*
- * npm run bench [-- rows | blobs | queries | import] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
- * ratios travel to another machine. With `rows` only what a row costs and takes, without network and apps, in seconds;
- * with `blobs` only attachments; with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium.
+ * npm run bench [-- scenario…] [--runs N] [--json FILE]: Breakwater against the floor, in the same run, on this machine. Only
+ * the ratios travel to another machine. Without names every scenario is measured; `-- --list` says which there are.
  */
-import { measureBlobs } from './blobs.ts';
-import { measureBulk } from './bulk.ts';
-import { measureCommits } from './commits.ts';
-import { measureLatency } from './latency.ts';
-import { measureQueries, toReport } from './queries.ts';
-import { type Result, summarise, toLine } from './result.ts';
-import { measureRowCosts } from './row-costs.ts';
-import { measureRowSizes, type RowSize } from './row-sizes.ts';
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { describeMachine } from './machine.ts';
+import { RESULT_HEADS, type Result, type Summary, summarise, toLine } from './result.ts';
+import { scenarios } from './scenarios/index.ts';
 import { toTable } from './table.ts';
-import { measureTyping } from './typing.ts';
 
-const ROWS = 10_000;
-const PATCHES = 1_000;
-const KEYS = 1_000;
-const KEYS_AT_ONCE = 20_000;
+const DEFAULT_RUNS = 3;
 
-/** What the figures of attachments are held against. */
-const BLOB_FLOOR = 'Floor: raw ws that relays the pieces of files, appends them to a file and syncs it.';
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { runs: { type: 'string' }, json: { type: 'string' }, list: { type: 'boolean' } },
+});
 
-const QUERIED_ROWS = 100_000;
-
-const args = process.argv.slice(2);
-if (args[0] === 'queries') {
-  print(toReport(await measureQueries(QUERIED_ROWS)));
-  process.exit(0);
+if (values.list) {
+  print(
+    `${toTable(
+      ['scenario', 'what is measured'],
+      scenarios.map(({ name, about }) => [name, about]),
+    )}\n`,
+  );
+  process.exit();
 }
-if (args[0] === 'import') {
-  // With it comes the bundler, which the others do without.
-  const { measureImport, toImportReport } = await import('./import.ts');
-  print(toImportReport(QUERIED_ROWS, await measureImport(QUERIED_ROWS)));
-  process.exit(0);
+const runs = Number(values.runs ?? DEFAULT_RUNS);
+if (!Number.isInteger(runs) || runs < 1) {
+  throw new RangeError(`--runs takes an integer of at least 1, not '${values.runs}'`);
 }
-const part = args[0] === 'rows' || args[0] === 'blobs' ? args[0] : undefined;
-const [runsGiven = '3'] = part === undefined ? args : args.slice(1);
-const runs = Number(runsGiven);
-if (!Number.isInteger(runs) || runs < 1)
-  throw new RangeError(`the number of runs must be an integer of at least 1, not '${runsGiven}'`);
-
-if (part === 'blobs') {
-  const blobs: Result[][] = [];
-  for (let run = 1; run <= runs; run++) blobs.push(await measureBlobs());
-  print(`\n${toTable(['work', 'floor', 'Breakwater', 'ratio'], summarise(blobs).map(toLine))}\n\n${BLOB_FLOOR}\n`);
-  process.exit(0);
-}
-const rowsOnly = part === 'rows';
-
-const againstFloor: Result[][] = [];
-const costs: Result[][] = [];
-for (let run = 1; run <= runs; run++) {
-  process.stderr.write(`run ${run} of ${runs}\n`);
-  const network = rowsOnly ? [] : [...(await measureBulk(ROWS)), ...(await measureLatency(PATCHES))];
-  const typed = rowsOnly ? [] : await measureTyping(KEYS, KEYS_AT_ONCE);
-  againstFloor.push([...network, ...(await measureCommits(ROWS)), ...typed]);
-  costs.push(measureRowCosts());
+const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name));
+if (unknown.length > 0) {
+  throw new RangeError(`there is no scenario '${unknown.join("', '")}'; npm run bench -- --list says which there are`);
 }
 
-print(`
-${toTable(['work', 'floor', 'Breakwater', 'ratio'], summarise(againstFloor).map(toLine))}
-
-Medians of ${runs} runs. Floor: raw ws and node:sqlite storing the same bytes, acknowledged after the commit. Of rows
-committed a second more is better, of milliseconds less. The floor of keys is raw ws that sends on Yjs updates and stores
-nothing; Breakwater sends none on before it is on the disk.
-
-${toTable(['one row', 'JSON', 'Breakwater', 'ratio'], summarise(costs).map(toLine))}
-
-Medians of ${runs} runs, on one thread. JSON: writing and reading the fields of the same row.
-
-${sizeTable(measureRowSizes())}
-
-Bytes of a row's encoded state, and their ratio to the fresh row. An opening of the app has a node id and a Yjs client
-id of its own and makes one update.
-`);
-process.exit(0);
-
-function sizeTable(sizes: readonly RowSize[]): string {
-  const [first] = sizes;
-  if (first === undefined) throw new Error('there is no row to measure');
-  const updates = first.updates.map(([count]) => `${count.toLocaleString('en')} update${count === 1 ? '' : 's'}`);
-  const heads = ['state of a', 'fresh', ...updates, `${first.openings.toLocaleString('en')} openings`, 'node ids then'];
-  return toTable(heads, sizes.map(sizeLine));
+const measured: { readonly scenario: string; readonly results: readonly Summary[] }[] = [];
+for (const { name, about, measure, report } of scenarios) {
+  if (positionals.length > 0 ? !positionals.includes(name) : report !== undefined) continue;
+  process.stderr.write(`${name}: ${about}\n`);
+  if (report !== undefined) {
+    print(await report());
+    continue;
+  }
+  const results: Result[][] = [];
+  for (let run = 1; run <= runs; run++) results.push(await measure());
+  const summaries = summarise(results);
+  measured.push({ scenario: name, results: summaries });
+  print(`\n${toTable(RESULT_HEADS, summaries.map(toLine))}\n`);
 }
-
-function sizeLine({ name, fresh, updates, afterOpenings, nodes }: RowSize): string[] {
-  const toText = (bytes: number) => `${bytes} B, ${(bytes / fresh).toFixed(2)} ×`;
-  return [name, `${fresh} B`, ...updates.map(([, bytes]) => toText(bytes)), toText(afterOpenings), String(nodes)];
+const machine = describeMachine();
+if (measured.length > 0) print(`\nMedians of ${runs} run${runs === 1 ? '' : 's'}. ${machine}.\n`);
+if (values.json !== undefined) {
+  const text = JSON.stringify({ machine, runs, measured }, undefined, 2);
+  await writeFile(values.json, `${text}\n`);
 }
+process.exit();
 
 function print(text: string): void {
   process.stdout.write(text);

@@ -1,17 +1,12 @@
 import { type Collections, createDatabase, defineCollections, replicate } from '@breakwater/client';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
-import type { FloorRow } from './floor-messages.ts';
-import { type Note, notesSchema } from './note-rows.ts';
+import { notesSchema } from './note-rows.ts';
 
 export { makeNotes, type Note } from './note-rows.ts';
 
 export const notesDefinition = { schema: notesSchema } as const;
 
 const collections = defineCollections({ notes: notesDefinition });
-
-export function toFloorRows(notes: readonly Note[]): FloorRow[] {
-  return notes.map((note) => ({ id: note.id, doc: JSON.stringify(note) }));
-}
 
 type Definitions = typeof collections extends Collections<infer T> ? T : never;
 export type NotesDatabase = Awaited<ReturnType<typeof createDatabase<Definitions>>>;
