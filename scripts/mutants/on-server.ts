@@ -158,8 +158,8 @@ export const ON_SERVER: readonly SourceMutant[] = [
   {
     rule: 'nothing is written before authorize has answered',
     file: 'server/src/commit-permitted.ts',
-    find: 'return permits.isOpen ? { writes: [], result: undefined } : decision;',
-    replace: 'return permits.isOpen ? { ...decision, result: undefined } : decision;',
+    find: 'return hooks.some(({ isOpen }) => isOpen) ? { writes: [], result: undefined } : decision;',
+    replace: 'return hooks.some(({ isOpen }) => isOpen) ? { ...decision, result: undefined } : decision;',
     test: {
       file: 'server/test/hub-authorize.test.ts',
       title: '[HB50] false or a reason refuses a row as forbidden, at once or later; the others are stored',

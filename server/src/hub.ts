@@ -21,13 +21,14 @@ import { type IsCollection, isName } from './collection-names.ts';
 import { commitPermitted } from './commit-permitted.ts';
 import { createDefinitions, type Definitions } from './definitions.ts';
 import { type Incoming, inspectPush, type Refused, shorten } from './inspect-push.ts';
-import { mayRead } from './labels.ts';
+import { everybodys, type LabelsOf, mayRead } from './labels.ts';
 import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
 import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
 import { type Meter, noMeter } from './meter.ts';
-import { type News, type NewsRow, toNews, toWireRow } from './news.ts';
+import { type News, type NewsRow, toNews, toWireGroup, toWireRow } from './news.ts';
 import { createPermits } from './permits.ts';
 import { createPurgeGuard } from './purge-guard.ts';
+import { createRowLabels } from './row-labels.ts';
 import { type Scheduler, systemScheduler } from './scheduler.ts';
 import type { BlobUse, Commit, CommittedRow, Decide, RowKey, Store } from './store.ts';
 import { createStream, type Peer, type Stream } from './stream.ts';
@@ -65,6 +66,8 @@ export interface HubOptions {
   readonly definitions?: Definitions;
   /** Default: everybody may write everything. */
   readonly authorize?: Authorize | undefined;
+  /** Default: a row is everybody's of its tenant. */
+  readonly labelsOf?: LabelsOf | undefined;
   readonly limits: Limits;
   /** Where the bytes of attachments are. Default: nowhere, and none are asked for. */
   readonly blobs?: BlobStore | undefined;
@@ -87,6 +90,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
   const { definitions = createDefinitions(), authorize, scheduler = systemScheduler() } = options;
   const { maxTenantBlobBytes = Number.POSITIVE_INFINITY } = options;
   const { maxRowBytes, maxBlobBytes } = limits;
+  const { labelsOf = everybodys } = options;
   const { onPushed = () => {}, isForeign = () => false, meter = noMeter } = options;
   const index = createStreamIndex();
   const { blobs } = options;
@@ -180,13 +184,13 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       if (guard.isTooLate(collection, checkpoint)) {
         return sendError(request, 'checkpoint-purged', `tombstones after ${checkpoint} were dropped; pull from 0`);
       }
-      const { rows, last, ...page } = store.page(tenant, collection, {
+      const { rows, last, revoked, ...page } = store.page(tenant, collection, {
         after: checkpoint,
         labels: peer.labels,
         maxRows: Math.min(Math.max(maxRows, 1), MAX_PAGE_ROWS),
         maxBytes: MAX_PAGE_BYTES,
       });
-      const group = { collection, rows: rows.map(toWireRow), checkpoint: page.checkpoint };
+      const group = toWireGroup(collection, { rows, revoked, checkpoint: page.checkpoint });
       peer.send(down.encode({ type: 'page', request, group, last }));
       meter.rowsOut(rows.length);
       guard.handOut(collection, page.checkpoint, last);
@@ -215,7 +219,9 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       const judge = permits?.judge ?? definitions.validate;
       const bounds = { maxRowBytes, maxBlobBytes, maxTenantBlobBytes };
       const isNotYet = (key: RowKey, state: State) => isForeign(peer, key, state);
-      const pushed = { tenant, rows, atomic, ...bounds, now: now(), definitions, judge, isNotYet };
+      const labels = createRowLabels({ labelsOf, tenant, scheduler, log });
+      const reader = peer.labels;
+      const pushed = { rows, atomic, ...bounds, now: now(), definitions, judge, isNotYet, labels, reader };
       const keys = keysOf(rows);
       const decide: Decide<Verdict[]> = (stored, use) => {
         const decision = mergePush(pushed, keys, stored, use);
@@ -223,7 +229,8 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       };
       if (keys.length === 0) return { result: decide([], NO_BLOBS_IN_USE).result, rows: [] };
       const commitOptions = { maxBytes: MAX_COMMIT_BYTES, replica: peer.replica ?? '' };
-      return await commitPermitted(permits, decide, async (decideNow) => {
+      const hooks = permits === undefined ? [labels] : [permits, labels];
+      return await commitPermitted(hooks, decide, async (decideNow) => {
         const committed = meter.commitStarted();
         const commit = await store.commit(tenant, keys, decideNow, commitOptions);
         committed();
@@ -236,7 +243,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       const news = toNews(commit.rows);
       const passed = [...news.ranges].filter(([collection, range]) => streams.get(collection)?.passOwn(range));
       const checkpoints = new Map(passed.map(([collection, { last }]) => [collection, last]));
-      const results = resultsOf(commit);
+      const results = resultsOf(commit, peer.labels);
       peer.send(down.encode({ type: 'ack', request, groups: toAckGroups(groups, results, checkpoints) }));
       for (const result of results) if (result.kind === 'refused') meter.rowRefused(result.code);
       fanOut(tenant, news);

@@ -6,6 +6,7 @@ export { openFileBlobStore } from './blobs/file-blob-store.ts';
 export type { CollectionNames } from './collection-names.ts';
 export { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
 export { type Authenticate, AuthenticationError, type Identity } from './identity.ts';
+export type { Labels, LabelsOf } from './labels.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
 export { LOG_LEVELS, type Log, type LogFields, type LogLevel } from './log.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
@@ -29,6 +30,7 @@ export {
   type MissingQuery,
   type PageQuery,
   type PageRow,
+  type Revocation,
   type RowKey,
   type RowWrite,
   StorageError,

@@ -44,6 +44,11 @@ export function refuse(code: RefusalCode, reason: string): Refused {
   return { kind: 'refused', code, reason };
 }
 
+/** The same words whatever the reason, so that they tell nothing of it. */
+export function refuseForbidden(): Refused {
+  return refuse('forbidden', 'this user may not write this');
+}
+
 export function refuseSize(bytes: number, maxRowBytes: number): Refused {
   return refuse('too-large', `the row has ${bytes} bytes, and the server takes ${maxRowBytes}`);
 }

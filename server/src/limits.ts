@@ -28,6 +28,9 @@ export const MAX_PAGE_BYTES = 256 * 1024;
  */
 export const MAX_COMMIT_BYTES = 32 * 1024 * 1024;
 
+/** Labels of one row. Bounds what a page has to look at to tell of those that rows have left. */
+export const MAX_ROW_LABELS = 1_000;
+
 /** Collections that one session follows. Bounds what a session makes the server remember. */
 export const MAX_STREAMS = 1_000;
 

@@ -16,15 +16,15 @@ import type { RowResult } from '@breakwater/protocol';
 import { type BlobBudget, createBlobBudget } from './blobs/blob-budget.ts';
 import { blobsOf, refuseAttachments, sameBlobs } from './blobs/read-attachments.ts';
 import type { Definitions } from './definitions.ts';
-import { type Incoming, type Refused, refuse, refuseSize } from './inspect-push.ts';
+import { type Incoming, type Refused, refuse, refuseForbidden, refuseSize } from './inspect-push.ts';
 import type { Judge } from './judge.ts';
-import { labelsOf } from './labels.ts';
+import { type Labels, mayRead } from './labels.ts';
 import { MAX_CLOCK_AHEAD_MS, MAX_COMMIT_BYTES } from './limits.ts';
 import { rowKeyText } from './row-key.ts';
+import type { RowLabels, RowLabelsAnswer } from './row-labels.ts';
 import type { BlobRef, BlobUse, Commit, CommittedRow, Decision, RowKey, RowWrite, StoredRow } from './store.ts';
 
 export interface PushedRows {
-  readonly tenant: string;
   readonly rows: readonly (Incoming | Refused)[];
   readonly atomic: boolean;
   readonly maxRowBytes: number;
@@ -35,6 +35,9 @@ export interface PushedRows {
   readonly now: number;
   readonly definitions: Pick<Definitions, 'documentOf' | 'complete'>;
   readonly judge: Judge;
+  readonly labels: Pick<RowLabels, 'of'>;
+  /** What the writer may read; undefined: everything. */
+  readonly reader: Labels | undefined;
   /** May the row not be merged now, but some time later? It is then asked for in full. Default: no row is such. */
   readonly isNotYet?: (key: RowKey, state: State) => boolean;
 }
@@ -52,8 +55,9 @@ export interface Draft {
   blobs?: { readonly before: readonly BlobRef[]; after: readonly BlobRef[] };
   /** The merged state as bytes, once it differs from the stored one. */
   changed?: Uint8Array;
-  /** What is written in the changed state. */
+  /** What is written in the changed state, and who may read it. */
   document?: JsonObject;
+  labels?: Labels;
 }
 
 /** The rows of the store that a push is about, each once. */
@@ -95,36 +99,87 @@ function leaveOut({ atomic }: PushedRows): Verdict {
 }
 
 function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows, budget: BlobBudget): Verdict {
-  const { maxRowBytes, now, definitions, judge } = pushed;
   try {
     const current = currentState(draft);
-    if (lacksBase(draft, current, incoming)) return { kind: 'send-full' };
-    if (pushed.isNotYet?.(incoming.key, incoming.state) === true) return { kind: 'send-full' };
-    const aheadMs = clockAheadMs(current, incoming.state, now);
-    if (aheadMs > MAX_CLOCK_AHEAD_MS) {
-      return refuse('clock-ahead', `the write is stamped ${Math.round(aheadMs / 1000)} s ahead of the server's clock`);
-    }
-    const merged = current === undefined ? incoming.state : merge(current, incoming.state);
-    if (current !== undefined && sameState(current, merged)) return { kind: 'stored', draft };
-    const document = definitions.documentOf(draft.key, merged);
-    // Before anything that tells of the merged row: not everybody may know what they did not write.
-    const refused = judge({ incoming, before: current, after: merged, document });
-    if (refused !== undefined) return refused;
-    // What decodes is canonical: a row that is new keeps its bytes.
-    const bytes = current === undefined ? incoming.row.bytes : encodeState(merged);
-    if (bytes.length > maxRowBytes) return refuseSize(bytes.length, maxRowBytes);
-    const unfit = refuseAttachments(current, merged, pushed) ?? changeBlobs(draft, current, merged, budget);
-    if (unfit !== undefined) return unfit;
-    draft.state = merged;
-    draft.changed = bytes;
-    draft.document = document;
-    return { kind: 'stored', draft };
+    if (current === undefined || isReadable(draft, pushed)) return mergeWith(current, draft, incoming, pushed, budget);
+    if (isToldAgain(current, incoming.state)) return { kind: 'stored', draft };
+    // Whatever would become of it if the row were not there; only then it shows that the id is taken.
+    const unstored: Draft = { key: draft.key, stored: undefined };
+    const verdict = mergeWith(undefined, unstored, incoming, pushed, budget);
+    if (verdict.kind !== 'stored') return verdict;
+    budget.change(unstored.blobs?.after ?? [], []);
+    return refuseForbidden();
   } catch (error) {
     if (error instanceof MissingBaseError) return { kind: 'send-full' };
     if (error instanceof MalformedError)
       return refuse('malformed', `the row does not merge with the server's: ${error.message}`);
     throw error;
   }
+}
+
+/** By whoever wrote it. What an earlier row of the push has made of it changes nothing in that. */
+function isReadable({ stored }: Draft, { reader }: PushedRows): boolean {
+  return stored === undefined || reader === undefined || mayRead(reader, stored.labels);
+}
+
+/**
+ * Did the push come before, and the ack get lost? It brings nothing new, and a stamp that is in the row: nobody can guess
+ * one.
+ */
+function isToldAgain(current: State, incoming: State): boolean {
+  const isKnown = [...incoming.registers].some(([path, { stamp }]) => current.registers.get(path)?.stamp === stamp);
+  return isKnown && addsNothing(current, incoming);
+}
+
+/** What does not merge with the row must be answered as if that were not there. */
+function addsNothing(current: State, incoming: State): boolean {
+  try {
+    return sameState(current, merge(current, incoming));
+  } catch (error) {
+    if (error instanceof MissingBaseError || error instanceof MalformedError) return false;
+    throw error;
+  }
+}
+
+function mergeWith(
+  current: State | undefined,
+  draft: Draft,
+  incoming: Incoming,
+  pushed: PushedRows,
+  budget: BlobBudget,
+): Verdict {
+  const { maxRowBytes, now, definitions, judge } = pushed;
+  if (lacksBase(draft, current, incoming)) return { kind: 'send-full' };
+  const isNotYet = draft.stored !== undefined && pushed.isNotYet?.(incoming.key, incoming.state) === true;
+  if (isNotYet) return { kind: 'send-full' };
+  const aheadMs = clockAheadMs(current, incoming.state, now);
+  if (aheadMs > MAX_CLOCK_AHEAD_MS) {
+    return refuse('clock-ahead', `the write is stamped ${Math.round(aheadMs / 1000)} s ahead of the server's clock`);
+  }
+  const merged = current === undefined ? incoming.state : merge(current, incoming.state);
+  if (current !== undefined && sameState(current, merged)) return { kind: 'stored', draft };
+  const document = definitions.documentOf(draft.key, merged);
+  // Before anything that tells of the merged row: not everybody may know what they did not write.
+  const refused = judge({ incoming, before: current, after: merged, document });
+  if (refused !== undefined) return refused;
+  // What decodes is canonical: a row that is new keeps its bytes.
+  const bytes = current === undefined ? incoming.row.bytes : encodeState(merged);
+  if (bytes.length > maxRowBytes) return refuseSize(bytes.length, maxRowBytes);
+  const answer = labelsFor(draft, merged, document, pushed);
+  if (answer.kind === 'refused') return answer;
+  const unfit = refuseAttachments(current, merged, pushed) ?? changeBlobs(draft, current, merged, budget);
+  if (unfit !== undefined) return unfit;
+  draft.state = merged;
+  draft.changed = bytes;
+  draft.document = document;
+  draft.labels = answer.labels;
+  return { kind: 'stored', draft };
+}
+
+/** A deleted document says little of who read it, a shrunk one nothing: they all have to hear of it. */
+function labelsFor({ key, stored }: Draft, merged: State, document: JsonObject, pushed: PushedRows): RowLabelsAnswer {
+  if (stored !== undefined && isDeleted(merged)) return { kind: 'labels', labels: stored.labels };
+  return pushed.labels.of(key, pushed.definitions.complete(key, document));
 }
 
 /** The last thing that may refuse a row: what the budget has granted counts for the rows after it. */
@@ -167,20 +222,22 @@ function lacksBase(draft: Draft, current: State | undefined, { state, row }: Inc
   return state.partial && (current === undefined || (row.base ?? 0) > (draft.stored?.seq ?? 0));
 }
 
-function toWrite({ tenant, definitions }: PushedRows, draft: Draft): RowWrite[] {
-  const { key, state, changed, document, blobs = blobsBefore(undefined) } = draft;
-  if (state === undefined || changed === undefined || document === undefined) return [];
+function toWrite({ definitions }: PushedRows, draft: Draft): RowWrite[] {
+  const { key, state, changed, document, labels, blobs = blobsBefore(undefined) } = draft;
+  if (state === undefined || changed === undefined || document === undefined || labels === undefined) return [];
   const doc = JSON.stringify(definitions.complete(key, document));
-  const write = { ...key, deleted: isDeleted(state), doc, state: changed, labels: labelsOf(tenant) };
+  const write = { ...key, deleted: isDeleted(state), doc, state: changed, labels };
   return [sameBlobs(blobs.before, blobs.after) ? write : { ...write, blobs: blobs.after }];
 }
 
-/** The results of a push after its commit. */
-export function resultsOf({ result, rows }: Commit<readonly Verdict[]>): RowResult[] {
+/** The results of a push after its commit, for somebody with these labels; undefined: for who reads everything. */
+export function resultsOf({ result, rows }: Commit<readonly Verdict[]>, reader: Labels | undefined): RowResult[] {
   const committed = new Map(rows.map((row): [string, CommittedRow] => [rowKeyText(row), row]));
   return result.map((verdict) => {
     if (verdict.kind !== 'stored') return verdict;
     const { key, stored } = verdict.draft;
-    return { kind: 'stored', seq: committed.get(rowKeyText(key))?.seq ?? stored?.seq ?? 0 };
+    const now = committed.get(rowKeyText(key)) ?? stored;
+    const isRevoked = reader !== undefined && now !== undefined && !mayRead(reader, now.labels);
+    return { kind: 'stored', seq: now?.seq ?? 0, ...(isRevoked ? { isRevoked } : {}) };
   });
 }

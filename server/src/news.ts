@@ -1,7 +1,7 @@
 import { down, type NewRowGroup, type Row } from '@breakwater/protocol';
-import { labelsText, mayRead } from './labels.ts';
+import { type Labels, labelsText, mayRead } from './labels.ts';
 import { MAX_PAGE_BYTES, MAX_PAGE_ROWS } from './limits.ts';
-import type { CommittedRow, PageRow } from './store.ts';
+import type { CommittedRow, PageRow, StorePage } from './store.ts';
 
 /** A row of a commit. `delta` is all that is new in it, for those who have the row as it was at the seq `base`. */
 export interface NewsRow extends CommittedRow {
@@ -56,8 +56,19 @@ export function toNews(rows: readonly NewsRow[]): News {
 }
 
 /** One message of what a session missed. */
-export function encodeRows(collection: string, rows: readonly PageRow[], checkpoint: number): Uint8Array {
-  return encodeGroups([{ collection, rows: rows.map(toWireRow), checkpoint }]);
+export function encodePage(collection: string, page: StorePage): Uint8Array {
+  return encodeGroups([toWireGroup(collection, page)]);
+}
+
+export function toWireGroup(
+  collection: string,
+  {
+    rows,
+    revoked = [],
+    checkpoint,
+  }: Pick<StorePage, 'rows' | 'checkpoint'> & { readonly revoked?: StorePage['revoked'] | undefined },
+): NewRowGroup {
+  return { collection, rows: rows.map(toWireRow), ...(revoked.length === 0 ? {} : { revoked }), checkpoint };
 }
 
 export function toWireRow({ id, seq, deleted, state }: PageRow): Row {
@@ -124,10 +135,17 @@ function toPart(rows: readonly NewsRow[]): NewsPart {
   }
 
   function groupFor({ collection, labels }: Listener): NewRowGroup[] {
-    const readable = rowsByCollection.get(collection)?.filter((row) => mayRead(labels, row.labels)) ?? [];
+    const news = rowsByCollection.get(collection) ?? [];
+    const rows = news.filter((row) => mayRead(labels, row.labels)).map(toNewsRow);
+    const revoked = news.filter((row) => isRevoked(row, labels)).map(({ id, seq }) => ({ id, seq }));
+    if (rows.length === 0 && revoked.length === 0) return [];
     const checkpoint = ranges.get(collection)?.last ?? 0;
-    return readable.length === 0 ? [] : [{ collection, rows: readable.map(toNewsRow), checkpoint }];
+    return [{ collection, rows, ...(revoked.length === 0 ? {} : { revoked }), checkpoint }];
   }
+}
+
+function isRevoked({ labels, left = [] }: CommittedRow, reader: Labels): boolean {
+  return mayRead(reader, left) && !mayRead(reader, labels);
 }
 
 /** One text for all of them; most commits are about one collection. */

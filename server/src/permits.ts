@@ -1,21 +1,16 @@
 import { inspect } from 'node:util';
 import { isDeleted, type JsonObject, type State, sameState } from '@breakwater/crdt';
+import { type AskedHooks, answeredWithin, HOOKS_DEADLINE_MS } from './asked-hooks.ts';
 import type { Authorize, Permission, ProposedWrite } from './authorize.ts';
 import type { Definitions } from './definitions.ts';
-import { type Incoming, type Refused, refuse, shorten } from './inspect-push.ts';
+import { type Incoming, type Refused, refuse, refuseForbidden, shorten } from './inspect-push.ts';
 import type { Judge, RowChange } from './judge.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { RowKey } from './store.ts';
 
 /** What the hook says of the rows of one push. */
-export interface Permits {
+export interface Permits extends AskedHooks {
   readonly judge: Judge;
-  /** Begins to judge all rows, perhaps again. */
-  restart(): void;
-  /** Was a row judged since that the hook has not answered for? It was taken as allowed; nothing may come of it. */
-  readonly isOpen: boolean;
-  /** Resolves when the hook has answered. @throws AuthorizeError when it takes too long. */
-  answers(): Promise<void>;
 }
 
 /** The hook failed, so that nobody knows whether a row may be written. */
@@ -30,9 +25,6 @@ export interface PermitsOptions {
   readonly definitions: Definitions;
   readonly scheduler: Scheduler;
 }
-
-/** How long a push waits for its hook altogether, in milliseconds: less than the 30 s that a client waits for its ack. */
-const AUTHORIZE_DEADLINE_MS = 20_000;
 
 /** In characters: what a client gets to see of the hook's reason. */
 const MAX_REASON_LENGTH = 300;
@@ -52,7 +44,7 @@ type Answer =
   | { readonly kind: 'failed'; readonly error: AuthorizeError };
 
 export function createPermits({ authorize, writer, definitions, scheduler }: PermitsOptions): Permits {
-  const deadlineAt = scheduler.now() + AUTHORIZE_DEADLINE_MS;
+  const deadlineAt = scheduler.now() + HOOKS_DEADLINE_MS;
   const questions = new Map<Incoming, Question>();
   let open: Question[] = [];
 
@@ -80,7 +72,8 @@ export function createPermits({ authorize, writer, definitions, scheduler }: Per
     },
     async answers() {
       const answered = Promise.all(open.map((question) => question.answered));
-      await within(scheduler, deadlineAt - scheduler.now(), answered);
+      const late = () => new AuthorizeError(`authorize has not answered within ${HOOKS_DEADLINE_MS / 1000} s`);
+      await answeredWithin(scheduler, deadlineAt - scheduler.now(), answered, late);
     },
   };
 
@@ -143,25 +136,12 @@ function toAnswer(permission: unknown): Answer {
   if (permission !== false && typeof permission !== 'string') {
     throw new TypeError('it must answer true, false, or why not');
   }
-  const reason = shorten(permission || 'this user may not write this', MAX_REASON_LENGTH);
-  return { kind: 'refused', refused: refuse('forbidden', reason) };
+  const refused = permission ? refuse('forbidden', shorten(permission, MAX_REASON_LENGTH)) : refuseForbidden();
+  return { kind: 'refused', refused };
 }
 
 function toAuthorizeError({ incoming }: RowChange, error: unknown): AuthorizeError {
   const { collection, id } = incoming.key;
   const reason = error instanceof Error ? error.message : inspect(error);
   return new AuthorizeError(`authorize failed for ${JSON.stringify(shorten(id))} of ${collection}: ${reason}`);
-}
-
-async function within(scheduler: Scheduler, delayMs: number, work: Promise<unknown>): Promise<void> {
-  let cancel = () => {};
-  const deadline = new Promise<never>((_, reject) => {
-    const error = new AuthorizeError(`authorize has not answered within ${AUTHORIZE_DEADLINE_MS / 1000} s`);
-    cancel = scheduler.after(Math.max(delayMs, 0), () => reject(error));
-  });
-  try {
-    await Promise.race([work, deadline]);
-  } finally {
-    cancel();
-  }
 }

@@ -12,6 +12,7 @@ import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
 import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
 import { createJsonLog } from './json-log.ts';
+import type { LabelsOf } from './labels.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
 import { failuresOf, type Log } from './log.ts';
@@ -59,6 +60,8 @@ export interface ServerOptions {
   readonly open?: boolean;
   /** Default: whoever is let in may write everything of the tenant. */
   readonly authorize?: Authorize;
+  /** By which labels a document may be read. Default: by its tenant's name, which is every session's label by default. */
+  readonly labelsOf?: LabelsOf;
   /** Who may be in a room, where several type into one document. Default: see {@link AuthorizeRoom}. */
   readonly authorizeRoom?: AuthorizeRoom;
   readonly limits?: Partial<Limits>;
@@ -148,6 +151,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     isCollection: collectionFilter(options.collections),
     definitions,
     authorize: options.authorize,
+    labelsOf: options.labelsOf,
     limits,
     blobs,
     maxTenantBlobBytes: maxTenantBytes,
@@ -163,6 +167,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     isCollection: collectionFilter(options.collections),
     definitions,
     authorizeRoom: options.authorizeRoom ?? defaultAuthorizeRoom(options.authorize),
+    labelsOf: options.labelsOf,
     asksAgain: options.authorizeRoom !== undefined || options.authorize !== undefined,
     limits,
     scheduler,

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { PageQuery, PageRow, RowKey, StoredRow, StorePage } from './store.ts';
+import { MAX_ROW_LABELS } from './limits.ts';
+import type { PageQuery, PageRow, Revocation, RowKey, StoredRow, StorePage } from './store.ts';
 
 export interface SqliteReader {
   row(tenant: string, key: RowKey): StoredRow | undefined;
@@ -18,6 +19,9 @@ export interface Place {
 const MAX_ROWS_LOOKED_AT = 5_000;
 const MAX_BYTES_LOOKED_AT = 8 * 1024 * 1024;
 
+/** Labels that rows have left, of a page. More than a row may have, or a page might get nowhere. */
+const MAX_LEFT_LOOKED_AT = 2 * MAX_ROW_LABELS;
+
 type SqlRow = readonly [rowid: number, seq: number, deleted: number, state: Uint8Array, labels: string];
 
 type SqlPageRow = {
@@ -27,6 +31,8 @@ type SqlPageRow = {
   readonly state: Uint8Array;
   readonly labels: string;
 };
+
+type SqlLeft = { readonly id: string; readonly label: string; readonly seq: number; readonly labels: string };
 
 export function openReader(database: DatabaseSync): SqliteReader {
   const selectRow = database.prepare(
@@ -38,6 +44,10 @@ export function openReader(database: DatabaseSync): SqliteReader {
   const selectAfter = database.prepare(
     'SELECT id, seq, deleted, state, labels FROM rows WHERE tenant = ? AND collection = ? AND seq > ? ORDER BY seq',
   );
+  const selectLeft = database.prepare(`
+    SELECT id, label, labels_left.seq, rows.labels FROM labels_left JOIN rows USING (tenant, collection, id)
+    WHERE tenant = ? AND collection = ? AND labels_left.seq > ? AND labels_left.seq <= ? ORDER BY labels_left.seq
+  `);
 
   const parseLabels = createLabelParser();
 
@@ -46,10 +56,14 @@ export function openReader(database: DatabaseSync): SqliteReader {
     place,
     head,
     page(tenant, collection, query) {
+      const mayRead = labelFilter(query.labels);
       const found = selectAfter.iterate(tenant, collection, query.after) as Iterable<SqlPageRow>;
-      const page = cutPage(found, query);
+      const page = cutPage(found, query, mayRead);
       // The last commits may have been of rows that were purged since.
-      return page.last ? { ...page, checkpoint: Math.max(query.after, head(tenant, collection)) } : page;
+      const whole = page.last ? { ...page, checkpoint: Math.max(query.after, head(tenant, collection)) } : page;
+      if (query.after === 0) return whole;
+      const left = selectLeft.iterate(tenant, collection, query.after, whole.checkpoint) as Iterable<SqlLeft>;
+      return withRevoked(whole, left, query.labels, mayRead);
     },
   };
 
@@ -66,8 +80,9 @@ export function openReader(database: DatabaseSync): SqliteReader {
   }
 }
 
-function cutPage(found: Iterable<SqlPageRow>, query: PageQuery): StorePage {
-  const mayRead = labelFilter(query.labels);
+type MayRead = (rowLabels: string) => boolean;
+
+function cutPage(found: Iterable<SqlPageRow>, query: PageQuery, mayRead: MayRead): StorePage {
   const rows: PageRow[] = [];
   let bytes = 0;
   let rowsLookedAt = 0;
@@ -91,6 +106,32 @@ function cutPage(found: Iterable<SqlPageRow>, query: PageQuery): StorePage {
   return { rows, checkpoint, last: true };
 }
 
+/** A page that would have to tell of too much is cut where it has told of all. */
+function withRevoked(
+  page: StorePage,
+  found: Iterable<SqlLeft>,
+  labels: readonly string[],
+  mayRead: MayRead,
+): StorePage {
+  const seqById = new Map<string, number>();
+  let lookedAt = 0;
+  for (const { id, label, seq, labels: rowLabels } of found) {
+    lookedAt += 1;
+    if (lookedAt > MAX_LEFT_LOOKED_AT) return cutBefore(seq, page, seqById);
+    if (labels.includes(label) && !mayRead(rowLabels)) seqById.set(id, seq);
+  }
+  return seqById.size === 0 ? page : { ...page, revoked: toRevocations(seqById) };
+}
+
+function cutBefore(end: number, { rows }: StorePage, seqById: ReadonlyMap<string, number>): StorePage {
+  const revoked = toRevocations(seqById).filter(({ seq }) => seq < end);
+  return { rows: rows.filter(({ seq }) => seq < end), revoked, checkpoint: end - 1, last: false };
+}
+
+function toRevocations(seqById: ReadonlyMap<string, number>): Revocation[] {
+  return [...seqById].map(([id, seq]) => ({ id, seq }));
+}
+
 /** Neighbours mostly have the same labels: the last ones are kept. */
 function createLabelParser(): (text: string) => readonly string[] {
   let lastText = '[]';
@@ -103,7 +144,7 @@ function createLabelParser(): (text: string) => readonly string[] {
 }
 
 /** Most rows of a collection share few sets of labels: each is decided once. */
-function labelFilter(labels: readonly string[]): (rowLabels: string) => boolean {
+function labelFilter(labels: readonly string[]): MayRead {
   const readable = new Set(labels);
   const decided = new Map<string, boolean>();
   return (rowLabels) => {

@@ -97,6 +97,7 @@ const STEPS: readonly ((database: DatabaseSync, now: number) => void)[] = [
       PRIMARY KEY (tenant, collection, id, n)
     ) WITHOUT ROWID;
   `),
+  (database) => database.exec('CREATE INDEX labels_left_by_seq ON labels_left (tenant, collection, seq)'),
 ];
 
 /**

@@ -79,15 +79,22 @@ export function openWriter(
     if (previous === undefined) insertRow.run(tenant, collection, id, seq, deleted, doc, state, labels, committedAt);
     else {
       updateRow.run(seq, deleted, doc, state, labels, committedAt, previous.rowid);
-      moveLabels(tenant, row, previous.row.labels);
+      const left = moveLabels(tenant, row, previous.row.labels);
+      if (left.length > 0) return { ...row, left };
     }
     return row;
   }
 
   /** Remembers at which seq a label was left: who reads by it must be told, whenever they come back. */
-  function moveLabels(tenant: string, { collection, id, seq, labels }: CommittedRow, before: readonly string[]): void {
-    for (const label of before) if (!labels.includes(label)) writeLeft.run(tenant, collection, id, label, seq);
+  function moveLabels(
+    tenant: string,
+    { collection, id, seq, labels }: CommittedRow,
+    before: readonly string[],
+  ): readonly string[] {
+    const left = before.filter((label) => !labels.includes(label));
+    for (const label of left) writeLeft.run(tenant, collection, id, label, seq);
     for (const label of labels) if (!before.includes(label)) removeLeft.run(tenant, collection, id, label);
+    return left;
   }
 }
 

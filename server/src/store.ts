@@ -93,6 +93,8 @@ export interface RowWrite extends RowKey {
 
 export interface CommittedRow extends RowWrite {
   readonly seq: number;
+  /** The labels that it had before this commit and has no more. Default: none. */
+  readonly left?: readonly string[];
 }
 
 /** An async function does not fit: what it answers is a promise and has no writes. */
@@ -189,10 +191,21 @@ export interface TombstoneQuery {
 
 export interface StorePage {
   readonly rows: readonly PageRow[];
+  /**
+   * Rows that none of the labels may read, and that left one of them behind the page's beginning and up to its checkpoint.
+   * In no order. None of a page from 0: before it there was nothing to be told. Default: none.
+   */
+  readonly revoked?: readonly Revocation[];
   /** Every row up to this seq was looked at, whether it may be read or not. */
   readonly checkpoint: number;
   /** Is there nothing after the checkpoint? A page that is not the last may be empty. */
   readonly last: boolean;
+}
+
+export interface Revocation {
+  readonly id: string;
+  /** With which it left the label, of several the last. */
+  readonly seq: number;
 }
 
 export interface PageRow {

@@ -1,5 +1,5 @@
 import { MAX_PAGE_BYTES, MAX_PAGE_ROWS } from './limits.ts';
-import { audienceOf, encodeRows, type Listener, type SeqRange } from './news.ts';
+import { audienceOf, encodePage, type Listener, type SeqRange } from './news.ts';
 import type { Store } from './store.ts';
 
 /** What the hub needs of a session. */
@@ -96,7 +96,7 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
         maxBytes: MAX_PAGE_BYTES,
       });
       cursor = page.checkpoint;
-      if (page.rows.length > 0) peer.send(encodeRows(collection, page.rows, cursor));
+      if (page.rows.length > 0 || page.revoked !== undefined) peer.send(encodePage(collection, page));
       sent += page.rows.length;
     }
     return sent;

@@ -12,11 +12,11 @@ const FORBIDDEN = { kind: 'refused', code: 'forbidden', reason: 'this user may n
 describe('what is asked', () => {
   test('[HB50] every row that would change, with the writer, the document before and the one after', async () => {
     const { world, asked } = createAskedWorld(() => true, { collections: noteDefinitions });
-    const writer = world.join('acme', ['crew'], 'berta');
+    const writer = world.join('acme', ['acme', 'crew'], 'berta');
     const body = withContent({ field: 'body', kind: 'text', value: 'low tide' });
     await writer.push(notes(insert('a', { 'likes.r': 2 }, body)));
     await writer.push(notes(update('a', { rating: 3 })));
-    const about = { tenant: 'acme', user: 'berta', labels: ['crew'], collection: 'notes', id: 'a' };
+    const about = { tenant: 'acme', user: 'berta', labels: ['acme', 'crew'], collection: 'notes', id: 'a' };
     const first = { id: 'a', title: 'a note', body: 'low tide', tags: [], steps: [], likes: 2 };
     expect(asked).toEqual([
       { ...about, before: undefined, after: first },
@@ -202,7 +202,7 @@ describe('while the hook thinks', () => {
     expect(changes).toBe(20);
     expect(fieldsOf(world, 'a')).toEqual({ body: 20 });
     expect(world.logged).toEqual([
-      'A push of acme failed: rows changed 20 times before authorize had answered for them',
+      'A push of acme failed: rows changed 20 times before the hooks had answered for them',
     ]);
   });
 

@@ -68,7 +68,7 @@ export interface HubWorld {
   join(tenant?: string, labels?: readonly string[], user?: string, replica?: string): TestPeer;
 }
 
-export interface HubWorldOptions extends Pick<HubOptions, 'blobs' | 'maxTenantBlobBytes'> {
+export interface HubWorldOptions extends Pick<HubOptions, 'blobs' | 'labelsOf' | 'maxTenantBlobBytes'> {
   readonly store?: Store;
   readonly collections?: CollectionNames;
   readonly limits?: Partial<Limits>;
@@ -101,6 +101,7 @@ export function createHubWorld({
   const rooms: Rooms = createRooms({
     ...shared,
     authorizeRoom: authorizeRoom ?? defaultAuthorizeRoom(others.authorize),
+    labelsOf: others.labelsOf,
     asksAgain: authorizeRoom !== undefined || others.authorize !== undefined,
     scheduler: others.scheduler ?? systemScheduler(),
     announce: hub.announce,

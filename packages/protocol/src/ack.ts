@@ -19,8 +19,8 @@ export interface AckGroup {
 }
 
 export type RowResult =
-  /** The row is durable; `seq` is its commit number. */
-  | { readonly kind: 'stored'; readonly seq: number }
+  /** The row is durable; `seq` is its commit number. Revoked: it is nothing that the session may read. */
+  | { readonly kind: 'stored'; readonly seq: number; readonly isRevoked?: true }
   /** The row was not taken and will not be if it is sent again. */
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly reason: string }
   /**
@@ -48,6 +48,7 @@ export type RefusalCode = (typeof REFUSAL_CODES)[number];
 const STORED = 0;
 const REFUSED = 1;
 const SEND_FULL = 2;
+const STORED_AND_REVOKED = 3;
 
 export const ack: Codec<Ack> = {
   write(encoder, { request, groups }) {
@@ -74,7 +75,7 @@ function readGroup(decoder: decoding.Decoder): AckGroup {
 function writeResult(encoder: encoding.Encoder, result: RowResult): void {
   switch (result.kind) {
     case 'stored':
-      encoding.writeUint8(encoder, STORED);
+      encoding.writeUint8(encoder, result.isRevoked ? STORED_AND_REVOKED : STORED);
       return encoding.writeVarUint(encoder, result.seq);
     case 'refused':
       encoding.writeUint8(encoder, REFUSED);
@@ -98,6 +99,8 @@ function readResult(decoder: decoding.Decoder): RowResult {
       };
     case SEND_FULL:
       return { kind: 'send-full' };
+    case STORED_AND_REVOKED:
+      return { kind: 'stored', seq: readUint(decoder), isRevoked: true };
     default:
       throw new Error(`a result has the unknown kind ${kind}`);
   }

@@ -25,7 +25,7 @@ export type { RoomOpened } from './room-opened.ts';
 export type { RoomData } from './room-data.ts';
 export type { RoomClose } from './room-close.ts';
 export type { RoomClosed } from './room-closed.ts';
-export type { NewRowGroup, Row, RowGroup } from './row.ts';
+export type { NewRowGroup, RevokedRow, Row, RowGroup } from './row.ts';
 export type { Ping, Pong } from './ping.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorMessage } from './error.ts';
 

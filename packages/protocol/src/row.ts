@@ -20,8 +20,17 @@ export interface RowGroup {
   readonly rows: readonly Row[];
 }
 
+/** A row that the session could read and cannot read any more. */
+export interface RevokedRow {
+  readonly id: string;
+  /** The commit with which it left what the session may read. */
+  readonly seq: number;
+}
+
 /** Rows of one collection on the way down. */
 export interface NewRowGroup extends RowGroup {
+  /** Default: none. */
+  readonly revoked?: readonly RevokedRow[];
   /** Every row of the collection up to this seq has now been handed over; 0: no statement. */
   readonly checkpoint: number;
 }
@@ -56,9 +65,21 @@ export function readRowGroup(decoder: decoding.Decoder): RowGroup {
 
 export function writeNewRowGroup(encoder: encoding.Encoder, group: NewRowGroup): void {
   writeRowGroup(encoder, group);
+  writeList(encoder, group.revoked ?? [], writeRevokedRow);
   encoding.writeVarUint(encoder, group.checkpoint);
 }
 
 export function readNewRowGroup(decoder: decoding.Decoder): NewRowGroup {
-  return { ...readRowGroup(decoder), checkpoint: readUint(decoder) };
+  const group = readRowGroup(decoder);
+  const revoked = readList(decoder, readRevokedRow);
+  return { ...group, ...(revoked.length === 0 ? {} : { revoked }), checkpoint: readUint(decoder) };
+}
+
+function writeRevokedRow(encoder: encoding.Encoder, { id, seq }: RevokedRow): void {
+  encoding.writeVarString(encoder, id);
+  encoding.writeVarUint(encoder, seq);
+}
+
+function readRevokedRow(decoder: decoding.Decoder): RevokedRow {
+  return { id: decoding.readVarString(decoder), seq: readUint(decoder) };
 }

@@ -6,6 +6,7 @@ import {
   type NewRowGroup,
   PROTOCOL_VERSION,
   REFUSAL_CODES,
+  type RevokedRow,
   type RoomName,
   type Row,
   type RowGroup,
@@ -48,10 +49,17 @@ const room: fc.Arbitrary<RoomName> = fc.oneof(
 );
 const rows = fc.array(row, { maxLength: 4 });
 const group = record<RowGroup>({ collection: text, rows });
-const newGroup = record<NewRowGroup>({ collection: text, rows, checkpoint: uint });
+const revoked = fc.array(record<RevokedRow>({ id: text, seq: uint }), { minLength: 1, maxLength: 4 });
+const newGroup = fc.oneof(
+  record<NewRowGroup>({ collection: text, rows, checkpoint: uint }),
+  record<NewRowGroup>({ collection: text, rows, revoked, checkpoint: uint }),
+);
 
 const results: { readonly [K in RowResult['kind']]: fc.Arbitrary<Extract<RowResult, { readonly kind: K }>> } = {
-  stored: record({ kind: kind('stored'), seq: uint }),
+  stored: fc.oneof(
+    record({ kind: kind('stored'), seq: uint }),
+    record({ kind: kind('stored'), seq: uint, isRevoked: fc.constant(true as const) }),
+  ),
   refused: record({ kind: kind('refused'), code: fc.constantFrom(...REFUSAL_CODES), reason: text }),
   'send-full': record({ kind: kind('send-full') }),
 };

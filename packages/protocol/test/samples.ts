@@ -11,7 +11,7 @@ const digest = '0123456789abcdef'.repeat(4);
 const group = { collection: 'notes', rows: [whole, delta] };
 
 export const upSamples: Samples<UpMessage> = {
-  connect: [{ type: 'connect', versions: [1, 6], token: 'secret', replica: 'r1' }],
+  connect: [{ type: 'connect', versions: [1, 7], token: 'secret', replica: 'r1' }],
   pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
   push: [
     { type: 'push', request: 2, atomic: false, groups: [group, { collection: 'tags', rows: [] }] },
@@ -41,7 +41,7 @@ export const downSamples: Samples<DownMessage> = {
   connected: [
     {
       type: 'connected',
-      version: 6,
+      version: 7,
       serverId: 's1',
       epoch: 'e1',
       tenant: 't1',
@@ -55,6 +55,7 @@ export const downSamples: Samples<DownMessage> = {
   ],
   page: [
     { type: 'page', request: 1, group: { ...group, checkpoint: 301 }, last: true },
+    { type: 'page', request: 1, group: { ...group, revoked: [{ id: 'n3', seq: 300 }], checkpoint: 301 }, last: true },
     { type: 'page', request: 1, group: { collection: 'notes', rows: [], checkpoint: 0 }, last: false },
   ],
   ack: [
@@ -66,6 +67,7 @@ export const downSamples: Samples<DownMessage> = {
           collection: 'notes',
           results: [
             { kind: 'stored', seq: 302 },
+            { kind: 'stored', seq: 303, isRevoked: true },
             { kind: 'send-full' },
             ...REFUSAL_CODES.map((code) => ({ kind: 'refused', code, reason: 'why' }) as const),
           ],
@@ -74,7 +76,10 @@ export const downSamples: Samples<DownMessage> = {
       ],
     },
   ],
-  rows: [{ type: 'rows', groups: [{ ...group, checkpoint: 303 }] }],
+  rows: [
+    { type: 'rows', groups: [{ ...group, checkpoint: 303 }] },
+    { type: 'rows', groups: [{ collection: 'notes', rows: [], revoked: [{ id: 'n1', seq: 304 }], checkpoint: 304 }] },
+  ],
   pong: [{ type: 'pong', request: 4, reconnectSpreadMs: 2000 }],
   error: ERROR_CODES.map((code) => ({ type: 'error', request: 5, code, message: 'what to do' })),
   got: [

@@ -253,6 +253,53 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
       expect(seqs(store.page(TENANT, 'notes', query({ labels: ['blue'] })))).toEqual([['a', 2]]);
     });
 
+    test('[LB8] a page tells of the rows that left its labels, up to its checkpoint, and of those only', async () => {
+      const store = await open();
+      await put(store, ['a', 'b', 'c', 'd'], { labels: ['red'] });
+      await put(store, ['a'], { labels: ['blue'] });
+      await put(store, ['b'], { labels: ['red', 'blue'] });
+      await put(store, ['b'], { labels: ['blue'] });
+      await put(store, ['c'], { labels: [] });
+      await put(store, ['c'], { labels: ['red'] });
+      await put(store, ['d'], { labels: ['blue'] });
+      await put(store, ['d'], { labels: ['green'] });
+      const told = (labels: string[], after: number, maxRows = 9) => {
+        const { revoked = [], checkpoint } = store.page(TENANT, 'notes', query({ labels, after, maxRows }));
+        return [revoked.map(({ id, seq }) => `${id} ${seq}`).sort(), checkpoint];
+      };
+      expect(told(['red'], 4)).toEqual([['a 5', 'b 7', 'd 10'], 11]);
+      expect(told(['red'], 5)).toEqual([['b 7', 'd 10'], 11]);
+      expect(told(['red', 'blue'], 4)).toEqual([['d 11'], 11]);
+      expect(told(['red', 'blue'], 4, 1)).toEqual([[], 5]);
+      expect(told(['red', 'blue'], 0)).toEqual([[], 11]);
+      expect(told(['yellow'], 4)).toEqual([[], 11]);
+    });
+
+    test('[LB8] of more rows than fit, in several pages, each once', async () => {
+      const store = await open();
+      const ids = Array.from({ length: 2_500 }, (_, i) => `n${i}`);
+      await put(store, ['first', ...ids], { labels: ['red'] });
+      await put(store, ids, { labels: ['blue'] });
+      await put(store, ['last'], { labels: ['red'] });
+      const told: string[] = [];
+      const rows: string[] = [];
+      for (let page: StorePage | undefined; page?.last !== true; ) {
+        const after: number = page?.checkpoint ?? 2_501;
+        page = store.page(TENANT, 'notes', query({ labels: ['red'], after }));
+        told.push(...(page.revoked ?? []).map(({ id }) => id));
+        rows.push(...page.rows.map(({ id }) => id));
+      }
+      expect(told.sort()).toEqual(ids.sort());
+      expect(rows).toEqual(['last']);
+    });
+
+    test('[LB8] a commit answers which labels its rows left', async () => {
+      const store = await open();
+      expect((await put(store, ['a'], { labels: ['red', 'blue'] })).rows[0]?.left).toBeUndefined();
+      expect((await put(store, ['a'], { labels: ['blue', 'green'] })).rows[0]?.left).toEqual(['red']);
+      expect((await put(store, ['a'], { labels: ['blue', 'green'] })).rows[0]?.left).toBeUndefined();
+    });
+
     test('[ST9] names mean nothing: tenants, collections, ids and labels of any kind stay apart', async () => {
       const store = await open();
       for (const name of ODD_NAMES) {

@@ -3,6 +3,7 @@ import {
   decodeStored,
   diffSince,
   encodeState,
+  type JsonObject,
   MalformedError,
   MissingBaseError,
   type State,
@@ -10,9 +11,12 @@ import {
   vectorOf,
 } from '@breakwater/crdt';
 import * as Y from 'yjs';
+import { commitPermitted } from '../commit-permitted.ts';
 import type { Definitions } from '../definitions.ts';
+import type { Labels } from '../labels.ts';
 import type { NewsRow } from '../news.ts';
-import type { Decision, RowKey, Store, StoredRow } from '../store.ts';
+import type { RowLabels } from '../row-labels.ts';
+import type { Decide, Decision, RowKey, Store, StoredRow } from '../store.ts';
 
 export interface FoldDocumentOptions {
   readonly store: Pick<Store, 'commit'>;
@@ -22,6 +26,7 @@ export interface FoldDocumentOptions {
   readonly doc: Y.Doc;
   readonly definitions: Pick<Definitions, 'documentOf' | 'complete'>;
   readonly maxRowBytes: number;
+  readonly labels: RowLabels;
 }
 
 export type FoldOutcome =
@@ -40,10 +45,13 @@ interface Folded {
   readonly delta: NewsRow['delta'];
 }
 
-/** Brings what is in a room's document into its row: a commit like any other. @throws StorageError */
+/** Brings what is in a room's document into its row: a commit like any other. @throws StorageError, LabelsError */
 export async function foldDocument(options: FoldDocumentOptions): Promise<FoldOutcome> {
-  const { store, tenant, key } = options;
-  const { result, rows } = await store.commit(tenant, [key], ([stored]) => decide(options, stored));
+  const { store, tenant, key, labels } = options;
+  const decideFold: Decide<Decided> = ([stored]) => decide(options, stored);
+  const { result, rows } = await commitPermitted([labels], decideFold, (decideNow) =>
+    store.commit(tenant, [key], decideNow),
+  );
   if (result.kind !== 'folded') return result;
   const { rich, delta } = result.folded;
   return { kind: 'written', rows: rows.map((row) => ({ ...row, delta })), rich };
@@ -63,12 +71,19 @@ function decide(options: FoldDocumentOptions, stored: StoredRow | undefined): De
   const bytes = encodeState(state);
   if (bytes.length > maxRowBytes) return answer({ kind: 'too-large' });
   const document = definitions.complete(key, definitions.documentOf(key, state));
-  const { deleted, labels } = stored;
+  const { deleted } = stored;
+  const labels = deleted ? stored.labels : labelsFor(options, stored, document);
   const folded: Folded = { state, rich, delta: deltaSince(before, rich, stored.seq, bytes.length) };
   return {
     writes: [{ ...key, deleted, labels, doc: JSON.stringify(document), state: bytes }],
     result: { kind: 'folded', folded },
   };
+}
+
+/** What is typed already must not be lost because the hook trips over it. */
+function labelsFor({ labels, key }: FoldDocumentOptions, stored: StoredRow, document: JsonObject): Labels {
+  const answer = labels.of(key, document);
+  return answer.kind === 'labels' ? answer.labels : stored.labels;
 }
 
 function answer(result: Decided): Decision<Decided> {

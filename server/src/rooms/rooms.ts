@@ -2,9 +2,10 @@ import { decodeStored, type State, sameBytes } from '@breakwater/crdt';
 import { CloseCode } from '@breakwater/protocol';
 import { type IsCollection, isName } from '../collection-names.ts';
 import type { Definitions } from '../definitions.ts';
-import { mayRead } from '../labels.ts';
+import { everybodys, type LabelsOf, mayRead } from '../labels.ts';
 import type { Limits } from '../limits.ts';
 import type { NewsRow } from '../news.ts';
+import { createRowLabels } from '../row-labels.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { CommittedRow, RowKey, Store } from '../store.ts';
 import { foldDocument } from './fold-document.ts';
@@ -38,6 +39,8 @@ export interface RoomsOptions {
   readonly isCollection: IsCollection;
   readonly definitions: Definitions;
   readonly authorizeRoom: AuthorizeRoom;
+  /** Default: a row is everybody's of its tenant. */
+  readonly labelsOf?: LabelsOf | undefined;
   /** What hooks decide may change with a document: then everybody in its room is asked about again. */
   readonly asksAgain: boolean;
   readonly limits: Pick<Limits, 'maxRowBytes' | 'maxMessageBytes'>;
@@ -69,6 +72,7 @@ interface FoundRow {
 
 export function createRooms(options: RoomsOptions): Rooms {
   const { store, isCollection, definitions, authorizeRoom, asksAgain, limits, scheduler, announce, log } = options;
+  const { labelsOf = everybodys } = options;
   const loadedByName = new Map<string, LoadedRoom>();
   /** Rooms that nobody can enter any more, until what was typed in them is in the rows. */
   const ending = new Set<Promise<void>>();
@@ -246,7 +250,8 @@ export function createRooms(options: RoomsOptions): Rooms {
     const { maxRowBytes } = limits;
     const { doc } = room;
     const { generation } = key;
-    const outcome = await foldDocument({ store, tenant, key, generation, doc, definitions, maxRowBytes });
+    const labels = createRowLabels({ labelsOf, tenant, scheduler, log });
+    const outcome = await foldDocument({ store, tenant, key, generation, doc, definitions, maxRowBytes, labels });
     const tookMs = performance.now() - start;
     if (outcome.kind === 'too-large') {
       log(`What was typed into ${JSON.stringify(key.id)} of ${key.collection} does not fit into its row any more`);
@@ -257,6 +262,7 @@ export function createRooms(options: RoomsOptions): Rooms {
     if (outcome.kind === 'written') {
       loaded.rich = outcome.rich;
       announce(tenant, outcome.rows);
+      for (const row of outcome.rows) reviewReaders(room, row);
     }
     if (upTo > 0) await store.rooms.fold(tenant, key, { upTo });
     return tookMs;
@@ -270,14 +276,19 @@ export function createRooms(options: RoomsOptions): Rooms {
     if (state.generation !== loaded.generation) {
       return endWith(name, loaded, CloseCode.gone, 'the document was inserted anew; open it with a new Yjs document');
     }
-    room.review(({ labels }) =>
-      mayRead(labels, row.labels) ? undefined : refuse(CloseCode.notFound, 'there is no such document'),
-    );
+    reviewReaders(room, row);
     if (state.rich !== undefined && !sameBytes(state.rich, loaded.rich)) {
       loaded.rich = state.rich;
       mergeInto(room, state.rich, () => endWith(name, loaded, CloseCode.tryAgainLater, 'the document is loaded anew'));
     }
     if (asksAgain) void askAgain(row, state, room);
+  }
+
+  /** In the words for a room that is not there. */
+  function reviewReaders(room: Room, row: CommittedRow): void {
+    room.review(({ labels }) =>
+      mayRead(labels, row.labels) ? undefined : refuse(CloseCode.notFound, 'there is no such document'),
+    );
   }
 
   function mergeInto(room: Room, rich: Uint8Array, onFailed: () => void): void {

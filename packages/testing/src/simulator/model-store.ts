@@ -6,6 +6,7 @@ import {
   type CommittedRow,
   type PageQuery,
   type PageRow,
+  type Revocation,
   type RowKey,
   type RowWrite,
   StorageError,
@@ -43,6 +44,8 @@ interface ModelRow extends CommittedRow {
   /** Milliseconds since 1970. */
   readonly committedAt: number;
   readonly isShrunk: boolean;
+  /** The seqs at which it left labels that it has not got again. */
+  readonly leftAt: ReadonlyMap<string, number>;
 }
 
 /** Runs a commit some time, and answers when it is durable. The commits of a store run in the order of their asking. */
@@ -209,7 +212,12 @@ export function createModelStore(
   function put(tenant: string, write: RowWrite): CommittedRow {
     const place = placeOf(tenant, write.collection);
     place.head += 1;
-    const row = { ...write, seq: place.head, committedAt: now(), isShrunk: false };
+    const previous = place.rowsById.get(write.id);
+    const left = previous?.labels.filter((label) => !write.labels.includes(label)) ?? [];
+    const leftAt = new Map([...(previous?.leftAt ?? []), ...left.map((label) => [label, place.head] as const)]);
+    for (const label of write.labels) leftAt.delete(label);
+    const moved = left.length === 0 ? {} : { left };
+    const row = { ...write, ...moved, seq: place.head, committedAt: now(), isShrunk: false, leftAt };
     // A map lists its keys in the order in which they were set: so the rows stay in the order of seq.
     place.rowsById.delete(write.id);
     place.rowsById.set(write.id, row);
@@ -286,13 +294,19 @@ function requireAsked(keys: readonly RowKey[], writes: readonly RowWrite[]): voi
   }
 }
 
-function pageOf({ head, rowsById }: Place, { after, labels, maxRows, maxBytes }: PageQuery): StorePage {
+function pageOf(place: Place, query: PageQuery): StorePage {
+  const page = cutPage(place, query);
+  const revoked = query.after === 0 ? [] : revokedIn(place, query, page.checkpoint);
+  return revoked.length === 0 ? page : { ...page, revoked };
+}
+
+function cutPage({ head, rowsById }: Place, { after, labels, maxRows, maxBytes }: PageQuery): StorePage {
   const rows: PageRow[] = [];
   let bytes = 0;
   let checkpoint = after;
   for (const { id, seq, deleted, state, labels: rowLabels } of rowsById.values()) {
     if (seq <= after) continue;
-    if (rowLabels.some((label) => labels.includes(label))) {
+    if (isAmong(rowLabels, labels)) {
       bytes += state.length + id.length;
       const isFull = rows.length > 0 && (rows.length >= maxRows || bytes > maxBytes);
       if (isFull) return { rows, checkpoint, last: false };
@@ -301,4 +315,16 @@ function pageOf({ head, rowsById }: Place, { after, labels, maxRows, maxBytes }:
     checkpoint = seq;
   }
   return { rows, checkpoint: Math.max(after, head), last: true };
+}
+
+function revokedIn({ rowsById }: Place, { after, labels }: PageQuery, checkpoint: number): Revocation[] {
+  return [...rowsById.values()].flatMap(({ id, labels: rowLabels, leftAt }) => {
+    if (isAmong(rowLabels, labels)) return [];
+    const seqs = labels.map((label) => leftAt.get(label) ?? 0).filter((seq) => seq > after && seq <= checkpoint);
+    return seqs.length === 0 ? [] : [{ id, seq: Math.max(...seqs) }];
+  });
+}
+
+function isAmong(rowLabels: readonly string[], labels: readonly string[]): boolean {
+  return rowLabels.some((label) => labels.includes(label));
 }
