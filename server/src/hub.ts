@@ -20,6 +20,7 @@ import { pushedBlobs } from './blobs/pushed-blobs.ts';
 import { type IsCollection, isName } from './collection-names.ts';
 import { commitPermitted } from './commit-permitted.ts';
 import { createDefinitions, type Definitions } from './definitions.ts';
+import { sendPage } from './deflate-frame.ts';
 import { type Incoming, inspectPush, type Refused, shorten } from './inspect-push.ts';
 import { everybodys, type LabelsOf, mayRead } from './labels.ts';
 import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
@@ -191,7 +192,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
         maxBytes: MAX_PAGE_BYTES,
       });
       const group = toWireGroup(collection, { rows, revoked, checkpoint: page.checkpoint });
-      peer.send(down.encode({ type: 'page', request, group, last }));
+      sendPage(peer, down.encode({ type: 'page', request, group, last }));
       meter.rowsOut(rows.length);
       guard.handOut(collection, page.checkpoint, last);
       if (last) beginStream(collection, page.checkpoint);

@@ -145,13 +145,13 @@ export function startSession(options: SessionOptions): Session {
     await connect(message);
   }
 
-  async function connect({ token, versions, replica }: Connect): Promise<void> {
+  async function connect({ token, versions, replica, inflates }: Connect): Promise<void> {
     const identity = await identifyOrClose(token);
     if (identity === undefined || state.kind !== 'waiting') return;
     const { tenant, user, labels } = identity;
     const endSession = (reason: string) => close(CloseCode.tryAgainLater, reason);
     const { send, isFull } = outbox;
-    const peer: Peer = { tenant, user, labels, replica, send, isFull, end: endSession };
+    const peer: Peer = { tenant, user, labels, replica, inflates, send, isFull, end: endSession };
     const member = hub.join(peer);
     cancelTimer();
     const heartbeat = startHeartbeat();

@@ -1,3 +1,4 @@
+import { sendPage } from './deflate-frame.ts';
 import { MAX_PAGE_BYTES, MAX_PAGE_ROWS } from './limits.ts';
 import { audienceOf, encodePage, type Listener, type SeqRange } from './news.ts';
 import type { Store } from './store.ts';
@@ -9,6 +10,8 @@ export interface Peer {
   readonly labels: readonly string[];
   /** Names the device's database. Default: nobody knows, ''. */
   readonly replica?: string;
+  /** Does it take frames that are deflated? Default: no. */
+  readonly inflates?: boolean;
   send(frame: Uint8Array): void;
   /** Is so much unsent that news must wait? Whoever says yes calls `drained` of its member later. */
   isFull(): boolean;
@@ -96,7 +99,7 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
         maxBytes: MAX_PAGE_BYTES,
       });
       cursor = page.checkpoint;
-      if (page.rows.length > 0 || page.revoked !== undefined) peer.send(encodePage(collection, page));
+      if (page.rows.length > 0 || page.revoked !== undefined) sendPage(peer, encodePage(collection, page));
       sent += page.rows.length;
     }
     return sent;

@@ -27,6 +27,7 @@ export const CONNECT: UpMessage = {
   versions: [PROTOCOL_VERSION, PROTOCOL_VERSION],
   token: 'let me in',
   replica: 'r',
+  inflates: false,
 };
 
 export interface SessionWorldOptions {

@@ -31,7 +31,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-export async function openClient(url: string, token = '', replica = 'test'): Promise<TestClient> {
+export async function openClient(url: string, token = '', replica = 'test', inflates = false): Promise<TestClient> {
   const socket = new WebSocket(url, { perMessageDeflate: false });
   const heard: DownMessage[] = [];
   const waiting: Waiting[] = [];
@@ -57,7 +57,7 @@ export async function openClient(url: string, token = '', replica = 'test'): Pro
   socket.on('error', () => {});
 
   const send = (message: UpMessage) => socket.send(up.encode(message));
-  send({ type: 'connect', versions: [PROTOCOL_VERSION, PROTOCOL_VERSION], token, replica });
+  send({ type: 'connect', versions: [PROTOCOL_VERSION, PROTOCOL_VERSION], token, replica, inflates });
   const connected = await take((message): message is Connected => message.type === 'connected');
 
   return {

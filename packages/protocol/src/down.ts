@@ -5,6 +5,7 @@ import { type BlobHere, blobHere } from './blob-here.ts';
 import { type BlobPart, blobPart } from './blob-part.ts';
 import { type BlobWant, blobWant } from './blob-want.ts';
 import { type Connected, connected } from './connected.ts';
+import { type Deflated, deflated } from './deflated.ts';
 import { type ErrorMessage, error } from './error.ts';
 import { frameCodec } from './frame.ts';
 import { type Got, got } from './got.ts';
@@ -31,7 +32,8 @@ export type DownMessage =
   | BlobHere
   | RoomOpened
   | RoomData
-  | RoomClosed;
+  | RoomClosed
+  | Deflated;
 
 export const down = frameCodec<DownMessage>({
   connected: { kind: 1, codec: connected },
@@ -49,4 +51,5 @@ export const down = frameCodec<DownMessage>({
   'room-opened': { kind: 13, codec: roomOpened },
   'room-data': { kind: 14, codec: roomData },
   'room-closed': { kind: 15, codec: roomClosed },
+  deflated: { kind: 16, codec: deflated },
 });

@@ -16,6 +16,7 @@ export type { BlobGet } from './blob-get.ts';
 export type { BlobHave } from './blob-have.ts';
 export type { BlobHere } from './blob-here.ts';
 export type { BlobLacks } from './blob-lacks.ts';
+export type { Deflated } from './deflated.ts';
 export type { BlobPart } from './blob-part.ts';
 export type { BlobPut } from './blob-put.ts';
 export type { BlobWant, WantedBlob } from './blob-want.ts';

@@ -69,7 +69,7 @@ const result: fc.Arbitrary<RowResult> = fc.oneof(...Object.values(results));
 const versions = fc.tuple(fc.nat(PROTOCOL_VERSION), fc.integer({ min: MIN_PROTOCOL_VERSION, max: 2 ** 31 }));
 
 const ups: Arbitraries<UpMessage> = {
-  connect: record({ type: kind('connect'), versions, token: text, replica: text }),
+  connect: record({ type: kind('connect'), versions, token: text, replica: text, inflates: fc.boolean() }),
   pull: record({ type: kind('pull'), request: uint, collection: text, checkpoint: uint, maxRows: uint }),
   push: record({ type: kind('push'), request: uint, atomic: fc.boolean(), groups: fc.array(group, { maxLength: 3 }) }),
   ping: record({ type: kind('ping'), request: uint }),
@@ -125,6 +125,7 @@ const downs: Arbitraries<DownMessage> = {
   'room-opened': record({ type: kind('room-opened'), channel: uint, readOnly: fc.boolean() }),
   'room-data': record({ type: kind('room-data'), channel: uint, bytes }),
   'room-closed': record({ type: kind('room-closed'), channel: uint, code: uint, reason: text }),
+  deflated: record({ type: kind('deflated'), length: uint, bytes }),
 };
 
 export const upMessages: fc.Arbitrary<UpMessage> = fc.oneof(...Object.values(ups));

@@ -99,5 +99,11 @@ test('[PR18] last is 0 or 1', () => {
 test('[PR19] the versions of a connect are read whatever a later version writes behind them', () => {
   const later = PROTOCOL_VERSION + 1;
   const frame = new Uint8Array([1, later, later + 1, 255, 255, 255]);
-  expect(up.decode(frame)).toEqual({ type: 'connect', versions: [later, later + 1], token: '', replica: '' });
+  expect(up.decode(frame)).toEqual({
+    type: 'connect',
+    versions: [later, later + 1],
+    token: '',
+    replica: '',
+    inflates: false,
+  });
 });

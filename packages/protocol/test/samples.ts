@@ -11,7 +11,10 @@ const digest = '0123456789abcdef'.repeat(4);
 const group = { collection: 'notes', rows: [whole, delta] };
 
 export const upSamples: Samples<UpMessage> = {
-  connect: [{ type: 'connect', versions: [1, 7], token: 'secret', replica: 'r1' }],
+  connect: [
+    { type: 'connect', versions: [1, 7], token: 'secret', replica: 'r1', inflates: true },
+    { type: 'connect', versions: [1, 7], token: 'secret', replica: 'r1', inflates: false },
+  ],
   pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
   push: [
     { type: 'push', request: 2, atomic: false, groups: [group, { collection: 'tags', rows: [] }] },
@@ -99,4 +102,5 @@ export const downSamples: Samples<DownMessage> = {
   ],
   'room-data': [{ type: 'room-data', channel: 1, bytes: new Uint8Array([0, 0, 1, 0]) }],
   'room-closed': [{ type: 'room-closed', channel: 1, code: 4404, reason: 'why' }],
+  deflated: [{ type: 'deflated', length: 300, bytes: new Uint8Array([1, 2, 3]) }],
 };

@@ -114,7 +114,7 @@ describe('a client that sends a message in more pieces than any network makes of
     cleanUps.push(async () => socket.terminate());
     await once(socket, 'open');
     const versions = [MIN_PROTOCOL_VERSION, PROTOCOL_VERSION] as const;
-    socket.send(up.encode({ type: 'connect', versions, token: '', replica: 'pieces' }));
+    socket.send(up.encode({ type: 'connect', versions, token: '', replica: 'pieces', inflates: false }));
     await once(socket, 'message');
     proxy.trickle();
     socket.send(new Uint8Array(MOST_PIECES + 2_000));

@@ -1,7 +1,7 @@
 import {
   CloseCode,
   type Connected,
-  down,
+  type DownMessage,
   isFinal,
   MIN_PROTOCOL_VERSION,
   needsNewToken,
@@ -16,6 +16,8 @@ import {
 } from '@breakwater/protocol';
 import { describeError } from '../describe-error.ts';
 import type { Scheduler } from '../scheduler.ts';
+import { createFrameReader } from './frame-reader.ts';
+import { canInflate } from './inflate.ts';
 import {
   type ConnectionEvent,
   type ConnectionState,
@@ -132,18 +134,13 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
     const token = await options.token();
     if (closed) return;
     const versions = [MIN_PROTOCOL_VERSION, PROTOCOL_VERSION] as const;
-    socket?.send(up.encode({ type: 'connect', versions, token, replica: options.replica }));
+    socket?.send(up.encode({ type: 'connect', versions, token, replica: options.replica, inflates: canInflate() }));
   }
 
-  function onMessage(data: unknown): void {
-    if (closed || !(data instanceof ArrayBuffer)) return;
-    let message: ReturnType<typeof down.decode>;
-    try {
-      message = down.decode(new Uint8Array(data));
-    } catch (error) {
-      return lose(describeError(error));
-    }
-    if (message === undefined) return;
+  const reader = createFrameReader({ onMessage, onFault: (error) => lose(describeError(error)) });
+
+  function onMessage(message: DownMessage): void {
+    if (closed) return;
     if (runner) runner.receive(message);
     else if (message.type === 'connected') onConnected(message);
   }
@@ -201,7 +198,9 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
     socket = options.webSocket(options.url);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => void sendConnect().catch((error: unknown) => lose(`token() failed: ${describeError(error)}`));
-    socket.onmessage = (event: { readonly data: unknown }) => onMessage(event.data);
+    socket.onmessage = ({ data }: { readonly data: unknown }) => {
+      if (!closed && data instanceof ArrayBuffer) reader.take(new Uint8Array(data));
+    };
     socket.onclose = (event: { readonly code: number; readonly reason: string }) => onClose(event.code, event.reason);
     socket.onerror = () => {};
   } catch (error) {
