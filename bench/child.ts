@@ -8,6 +8,7 @@ export type Calls = { [name: string]: (...args: never[]) => unknown };
 export interface Usage {
   readonly cpuMs: number;
   readonly peakBytes: number;
+  readonly rssBytes: number;
 }
 
 /** A process of its own, so that it shares neither event loop nor heap with the others. */
@@ -59,7 +60,7 @@ export function serve<Api extends Calls>(api: Api): void {
 
 function usageOfThisProcess(): Usage {
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  return { cpuMs: (userCPUTime + systemCPUTime) / 1000, peakBytes: maxRSS * 1024 };
+  return { cpuMs: (userCPUTime + systemCPUTime) / 1000, peakBytes: maxRSS * 1024, rssBytes: process.memoryUsage.rss() };
 }
 
 /** Starts a program beside this one, which calls {@link serve}. */

@@ -48,7 +48,8 @@ async function measure(name: string, writes: readonly RowWrite[], floor: FloorSt
     ourMs += await timeMs(() => store.commit(TENANT, batch, () => ({ writes: batch, result: undefined })));
   }
   const perSecond = (ms: number) => (writes.length * 1000) / ms;
-  return { name, unit: 'rows/s', floor: perSecond(floorMs), ours: perSecond(ourMs) };
+  const goal = { atLeastRatio: 0.6 };
+  return { name, unit: 'rows/s', floor: perSecond(floorMs), ours: perSecond(ourMs), goal };
 }
 
 interface Writes {

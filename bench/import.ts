@@ -1,27 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, type CDPSession, chromium } from 'playwright';
-import { build, preview } from 'vite';
-import { findBrowser } from '../scripts/find-browser.ts';
-import type { ImportPage, ImportStorage } from './import-page/main.ts';
+import type { Browser } from 'playwright';
 import { quantile } from './measure.ts';
+import type { ImportPage, ImportStorage } from './pages/import/main.ts';
+import { tasksDuring, withPage } from './pages/served-page.ts';
 import { toTable } from './table.ts';
 
 declare global {
   var importPage: ImportPage;
-}
-
-/** Shorter tasks of the page are not worth counting: there are thousands, and the median would say nothing. */
-const SHORTEST_MS = 1;
-
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly tid: number;
-  readonly pid: number;
-  readonly dur?: number;
-  readonly args?: { readonly name?: string };
 }
 
 export interface ImportCost {
@@ -30,28 +14,13 @@ export interface ImportCost {
   readonly taskMs: readonly number[];
 }
 
-/** How long a page in Chromium is busy at a time while rows are imported into it, as the browser itself traces it. */
-export async function measureImport(rows: number): Promise<ImportCost[]> {
-  const outDir = await mkdtemp(join(tmpdir(), 'breakwater-import-'));
-  const root = join(import.meta.dirname, 'import-page');
-  const resolve = { conditions: ['breakwater-source', 'module', 'browser'] };
-  await build({ root, logLevel: 'warn', resolve, build: { outDir, emptyOutDir: true, target: 'esnext' } });
-  const server = await preview({ root, logLevel: 'warn', build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
-  const browser = await chromium.launch({
-    executablePath: findBrowser(),
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run'],
-  });
-  try {
-    const url = server.resolvedUrls?.local[0];
-    if (url === undefined) throw new Error('the page is not served');
+/** How long a page in Chromium is busy at a time while rows are imported into it. */
+export function measureImport(rows: number): Promise<ImportCost[]> {
+  return withPage('import', async ({ browser, url }) => {
     const costs: ImportCost[] = [];
     for (const storage of ['memory', 'Dexie'] as const) costs.push(await importInto(browser, url, storage, rows));
     return costs;
-  } finally {
-    await browser.close();
-    await server.close();
-    await rm(outDir, { recursive: true });
-  }
+  });
 }
 
 async function importInto(browser: Browser, url: string, storage: ImportStorage, rows: number): Promise<ImportCost> {
@@ -59,48 +28,15 @@ async function importInto(browser: Browser, url: string, storage: ImportStorage,
   const page = await context.newPage();
   await page.goto(url);
   await page.waitForFunction(() => globalThis.importPage !== undefined);
-  const session = await browser.newBrowserCDPSession();
-  const endTrace = await startTrace(session);
-  const totalMs = await page.evaluate(([storage, rows]) => globalThis.importPage.run(storage, rows), [
-    storage,
-    rows,
-  ] as const);
-  const taskMs = tasksOfPage(await endTrace());
-  await session.detach();
+  let totalMs = 0;
+  const taskMs = await tasksDuring(browser, async () => {
+    totalMs = await page.evaluate(([storage, rows]) => globalThis.importPage.run(storage, rows), [
+      storage,
+      rows,
+    ] as const);
+  });
   await context.close();
   return { storage, totalMs, taskMs };
-}
-
-async function startTrace(session: CDPSession): Promise<() => Promise<TraceEvent[]>> {
-  const events: TraceEvent[] = [];
-  session.on('Tracing.dataCollected', ({ value }) => {
-    events.push(...(value as unknown as TraceEvent[]));
-  });
-  const isComplete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
-  await session.send('Tracing.start', {
-    transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['toplevel', 'disabled-by-default-devtools.timeline'] },
-  } as never);
-  return async () => {
-    await session.send('Tracing.end');
-    await isComplete;
-    return events;
-  };
-}
-
-/** Those of the main thread that was busiest: only one page does anything. */
-function tasksOfPage(events: readonly TraceEvent[]): number[] {
-  const isMain = ({ name, args }: TraceEvent) => name === 'thread_name' && args?.name === 'CrRendererMain';
-  const byThread = events
-    .filter(isMain)
-    .map(({ pid, tid }) =>
-      events
-        .filter((event) => event.pid === pid && event.tid === tid && event.name === 'RunTask' && event.ph === 'X')
-        .map(({ dur = 0 }) => dur / 1000),
-    );
-  const sum = (tasks: readonly number[]) => tasks.reduce((total, ms) => total + ms, 0);
-  const [busiest = []] = byThread.sort((a, b) => sum(b) - sum(a));
-  return busiest.filter((ms) => ms >= SHORTEST_MS);
 }
 
 export function toImportReport(rows: number, costs: readonly ImportCost[]): string {
@@ -115,6 +51,6 @@ export function toImportReport(rows: number, costs: readonly ImportCost[]): stri
   return `
 ${toTable([`${rows.toLocaleString('en')} rows into`, 'in all', 'tasks', 'median', 'p95', 'longest'], lines)}
 
-Tasks of the page's main thread of ${SHORTEST_MS} ms and more, while insertMany writes.
+Tasks of the page's main thread of 1 ms and more, while insertMany writes.
 `;
 }

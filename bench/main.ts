@@ -35,18 +35,17 @@ if (unknown.length > 0) {
 }
 
 const measured: { readonly scenario: string; readonly results: readonly Summary[] }[] = [];
-for (const { name, about, measure, report } of scenarios) {
-  if (positionals.length > 0 ? !positionals.includes(name) : report !== undefined) continue;
+for (const { name, about, onlyByName = false, measure, report } of scenarios) {
+  if (positionals.length > 0 ? !positionals.includes(name) : onlyByName) continue;
   process.stderr.write(`${name}: ${about}\n`);
-  if (report !== undefined) {
-    print(await report());
-    continue;
+  if (measure !== undefined) {
+    const results: Result[][] = [];
+    for (let run = 1; run <= runs; run++) results.push(await measure());
+    const summaries = summarise(results);
+    measured.push({ scenario: name, results: summaries });
+    print(`\n${toTable(RESULT_HEADS, summaries.map(toLine))}\n`);
   }
-  const results: Result[][] = [];
-  for (let run = 1; run <= runs; run++) results.push(await measure());
-  const summaries = summarise(results);
-  measured.push({ scenario: name, results: summaries });
-  print(`\n${toTable(RESULT_HEADS, summaries.map(toLine))}\n`);
+  if (report !== undefined) print(await report());
 }
 const machine = describeMachine();
 if (measured.length > 0) print(`\nMedians of ${runs} run${runs === 1 ? '' : 's'}. ${machine}.\n`);

@@ -1,7 +1,7 @@
 import { median } from './measure.ts';
 
-/** What was aimed at: at most so many times the floor, or at most so much. */
-export type Goal = { readonly ratio: number } | { readonly atMost: number };
+/** What was aimed at: at most or at least so many times the floor, or at most so much. */
+export type Goal = { readonly ratio: number } | { readonly atLeastRatio: number } | { readonly atMost: number };
 
 export interface Result {
   readonly name: string;
@@ -32,7 +32,9 @@ export function summarise(runs: readonly (readonly Result[])[]): Summary[] {
 
 function isReached(goal: Goal | undefined, ours: number, ratio: number | undefined): boolean | undefined {
   if (goal === undefined) return undefined;
-  return 'atMost' in goal ? ours <= goal.atMost : ratio !== undefined && ratio <= goal.ratio;
+  if ('atMost' in goal) return ours <= goal.atMost;
+  if (ratio === undefined) return undefined;
+  return 'ratio' in goal ? ratio <= goal.ratio : ratio >= goal.atLeastRatio;
 }
 
 export const RESULT_HEADS = ['work', 'floor', 'Breakwater', 'ratio', 'goal', ''] as const;
@@ -50,7 +52,8 @@ export function toLine({ name, unit, floor, ours, ratio, goal, reached }: Summar
 
 function goalText(goal: Goal | undefined, unit: string): string {
   if (goal === undefined) return '';
-  return 'atMost' in goal ? `≤ ${goal.atMost} ${unit}` : `≤ ${goal.ratio} ×`;
+  if ('atMost' in goal) return `≤ ${goal.atMost} ${unit}`;
+  return 'ratio' in goal ? `≤ ${goal.ratio} ×` : `≥ ${goal.atLeastRatio} ×`;
 }
 
 function round(value: number): string {

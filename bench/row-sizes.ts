@@ -2,9 +2,10 @@ import { encodeState, parseStamp, type State } from '@breakwater/crdt';
 import type { StoredDocument } from '../packages/client/src/storage/row-meta.ts';
 import { makeNotes } from './notes.ts';
 import { noteIn, openWriter, type RowKind, registerRow, stateOf, textRow, type Writer } from './row-kinds.ts';
+import { toTable } from './table.ts';
 
 /** What a row's state takes in bytes, on the wire and on the server's disk. */
-export interface RowSize {
+interface RowSize {
   readonly name: string;
   readonly fresh: number;
   /** By the number of updates that one opening of the app made. */
@@ -21,7 +22,27 @@ const OPENINGS = 1_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-export function measureRowSizes(): RowSize[] {
+/** Bytes, and their ratio to the fresh row. */
+export function reportRowSizes(): string {
+  const sizes = measureRowSizes();
+  const [first] = sizes;
+  if (first === undefined) throw new Error('there is no row to measure');
+  const updates = first.updates.map(([count]) => `${count.toLocaleString('en')} update${count === 1 ? '' : 's'}`);
+  const heads = ['state of a', 'fresh', ...updates, `${first.openings.toLocaleString('en')} openings`, 'node ids then'];
+  return `
+${toTable(heads, sizes.map(toLine))}
+
+Bytes of a row's encoded state, and their ratio to the fresh row. An opening of the app has a node id and a Yjs client
+id of its own and makes one update.
+`;
+}
+
+function toLine({ name, fresh, updates, afterOpenings, nodes }: RowSize): string[] {
+  const toText = (bytes: number) => `${bytes} B, ${(bytes / fresh).toFixed(2)} ×`;
+  return [name, `${fresh} B`, ...updates.map(([, bytes]) => toText(bytes)), toText(afterOpenings), String(nodes)];
+}
+
+function measureRowSizes(): RowSize[] {
   return [registerRow, textRow].map(measure);
 }
 

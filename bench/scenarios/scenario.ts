@@ -5,8 +5,11 @@ import type { Result } from '../result.ts';
 export interface Scenario {
   readonly name: string;
   readonly about: string;
-  measure(): Promise<Result[]>;
-  /** A text of its own in the place of results; measured by name only. */
+  /** Takes longer than a run of all should; measured when it is named. */
+  readonly onlyByName?: boolean;
+  /** Against the floor; measured so often as runs were asked for. */
+  measure?(): Promise<Result[]>;
+  /** A text with tables of its own; made once. */
   report?(): Promise<string>;
 }
 

@@ -1,6 +1,5 @@
 import { deflateRawSync } from 'node:zlib';
 import { down } from '@breakwater/protocol';
-import type { Peer } from './stream.ts';
 
 /** Below this many bytes a frame is not worth the time. */
 const MIN_BYTES = 4 * 1024;
@@ -8,9 +7,14 @@ const MIN_BYTES = 4 * 1024;
 /** The quickest: rows of one collection are so much alike that higher levels gain little and take several times as long. */
 const LEVEL = 1;
 
+interface Receiver {
+  readonly inflates?: boolean;
+  send(frame: Uint8Array): void;
+}
+
 /** Sends rows that the client asked for, or missed. */
-export function sendPage(peer: Pick<Peer, 'inflates' | 'send'>, frame: Uint8Array): void {
-  peer.send(peer.inflates ? deflateFrame(frame) : frame);
+export function sendPage(to: Receiver, frame: Uint8Array): void {
+  to.send(to.inflates ? deflateFrame(frame) : frame);
 }
 
 /** A frame as it travels to a client that inflates: itself when deflating saves less than a quarter, as of random text. */

@@ -1,7 +1,7 @@
 import { createDatabase, defineCollections, insertMany } from '@breakwater/client';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
-import { makeNote, notesSchema } from '../note-rows.ts';
+import { makeNote, notesSchema } from '../../note-rows.ts';
 
 const STORAGES = { memory: getRxStorageMemory, Dexie: getRxStorageDexie };
 
