@@ -15,7 +15,7 @@ const PATCHES = 30;
 /** What a visitor with Chromium feels, on IndexedDB by Dexie. Against our server; there is no floor to a database. */
 export function reportVisit(): Promise<string> {
   return withPage('visit', async ({ browser, url }) => {
-    const peer = await startPeer('breakwater');
+    const peer = await startPeer('breakwater', new URL(url).origin);
     const context = await browser.newContext();
     try {
       const writer = await peer.client();

@@ -7,8 +7,11 @@ import { serve } from '../child.ts';
 import type { ServerApi } from './peer.ts';
 
 serve<ServerApi>({
-  async listen() {
-    const server = await createServer({ dataDir: mkdtempSync(join(tmpdir(), 'breakwater-bench-')) });
+  async listen(origin) {
+    const server = await createServer({
+      dataDir: mkdtempSync(join(tmpdir(), 'breakwater-bench-')),
+      ...(origin === undefined ? {} : { allowedOrigins: [origin] }),
+    });
     return (await server.listen({ host: '127.0.0.1', port: 0 })).port;
   },
 });

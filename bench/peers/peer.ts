@@ -4,8 +4,8 @@ import { type Calls, type Child, startChild } from '../child.ts';
 export type Peer = 'floor' | 'breakwater';
 
 export interface ServerApi extends Calls {
-  /** Resolves with the port on 127.0.0.1. */
-  listen(): Promise<number>;
+  /** Resolves with the port on 127.0.0.1. `origin`: of a page that may connect. */
+  listen(origin?: string): Promise<number>;
 }
 
 /** Fields that are written again and again. */
@@ -60,9 +60,9 @@ export interface RunningPeer {
   end(): Promise<void>;
 }
 
-export async function startPeer(peer: Peer): Promise<RunningPeer> {
+export async function startPeer(peer: Peer, origin?: string): Promise<RunningPeer> {
   const server = await startChild<ServerApi>(`./peers/${peer}-server.ts`);
-  const port = await server.call('listen');
+  const port = await server.call('listen', origin);
   const clients: ClientProcess[] = [];
 
   async function open(count: number, at: number): Promise<ClientProcess> {
