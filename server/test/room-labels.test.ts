@@ -14,7 +14,7 @@ const unlessSecret: LabelsOf = (_collection, { title, body = '' }) =>
 test('[LB9] who may not read a row any more leaves its room with 4404; what they typed by then is in the row', async () => {
   const world = createRoomWorld({ labelsOf: unlessSecret, collections: noteDefinitions });
   const boss = world.join('acme', ['few']);
-  await boss.push(notes(insert('a')));
+  await boss.push(notes(insert('a', {})));
   const [few, many] = [
     await world.enter(noteRoom('a'), { labels: ['few'] }),
     await world.enter(noteRoom('a'), { labels: ['many'] }),
@@ -34,7 +34,7 @@ test('[LB9] who may not read a row any more leaves its room with 4404; what they
 test('[LB9] what is typed moves the row: who may not read it hears that it is revoked, and has left its room', async () => {
   const world = createRoomWorld({ labelsOf: unlessSecret, collections: noteDefinitions });
   const reader = world.join('acme', ['many']);
-  await world.join('acme', ['few']).push(notes(insert('a')));
+  await world.join('acme', ['few']).push(notes(insert('a', {})));
   reader.pull();
   const few = await world.enter(noteRoom('a'), { labels: ['few'] });
   const many = await world.enter(noteRoom('a'), { labels: ['many'] });
@@ -55,7 +55,7 @@ test('[LB9] typing goes on when the hook trips over it: the row keeps its labels
       return ['few'];
     },
   });
-  await world.join('acme', ['few']).push(notes(insert('a')));
+  await world.join('acme', ['few']).push(notes(insert('a', {})));
   const few = await world.enter(noteRoom('a'), { labels: ['few'] });
   few.text.insert(0, 'x');
   await world.pass(1_000);
