@@ -28,6 +28,7 @@ import { type Meter, noMeter } from './meter.ts';
 import { type News, type NewsRow, toNews, toWireGroup, toWireRow } from './news.ts';
 import { createPermits } from './permits.ts';
 import { createPurgeGuard } from './purge-guard.ts';
+import { decideLabels } from './relabel.ts';
 import { createRowLabels } from './row-labels.ts';
 import { type Scheduler, systemScheduler } from './scheduler.ts';
 import type { BlobUse, Commit, CommittedRow, Decide, RowKey, Store } from './store.ts';
@@ -51,6 +52,12 @@ export interface Hub {
     key: RowKey,
     make: (current: State | undefined) => State | undefined,
   ): Promise<RowResult | undefined>;
+  /**
+   * Asks `labelsOf` about rows once more. Those whose labels are others are written with them; answers how many.
+   *
+   * @throws StorageError, LabelsError
+   */
+  relabel(tenant: string, keys: readonly RowKey[]): Promise<number>;
 }
 
 /** A session in the hub. Its messages come one at a time: a push is over when its promise is. */
@@ -110,11 +117,25 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
   const { blobs } = options;
   const exchange = blobs && createBlobExchange({ store, blobs, maxBlobBytes, scheduler, log });
 
-  return { join, announce, write };
+  return { join, announce, write, relabel };
 
   function announce(tenant: string, rows: readonly NewsRow[]): void {
     fanOut(tenant, toNews(rows));
     attempt(() => onCommitted(tenant, rows));
+  }
+
+  function tellOf(tenant: string, rows: readonly CommittedRow[]): void {
+    if (rows.length === 0) return;
+    announce(tenant, rows);
+    attempt(() => onPushed(tenant, rows));
+  }
+
+  async function relabel(tenant: string, keys: readonly RowKey[]): Promise<number> {
+    const labels = createRowLabels({ labelsOf, tenant, scheduler, log });
+    const decide = decideLabels(keys, { definitions, labels });
+    const { rows } = await commitPermitted([labels], decide, (decideNow) => store.commit(tenant, keys, decideNow));
+    tellOf(tenant, rows);
+    return rows.length;
   }
 
   async function write(tenant: string, key: RowKey, make: (current: State | undefined) => State | undefined) {
@@ -131,10 +152,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       return mergePush(pushed, [key], [stored], use);
     };
     const commit = await commitPermitted([labels], decide, (decideNow) => store.commit(tenant, [key], decideNow));
-    if (commit.rows.length > 0) {
-      announce(tenant, commit.rows);
-      attempt(() => onPushed(tenant, commit.rows));
-    }
+    tellOf(tenant, commit.rows);
     return resultsOf(commit, undefined)[0];
   }
 

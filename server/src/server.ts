@@ -24,6 +24,7 @@ import { noMeter } from './meter.ts';
 import { listenForMetrics, type MetricsListener, type MetricsOptions } from './metrics-listener.ts';
 import { isOriginAllowed } from './origin.ts';
 import { createPrometheusMeter } from './prometheus-meter.ts';
+import { relabelAll } from './relabel.ts';
 import { reportRefusals } from './report-refusals.ts';
 import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
 import { type AuthorizeRoom, defaultAuthorizeRoom } from './rooms/room-permission.ts';
@@ -112,6 +113,14 @@ export interface BreakwaterServer {
    * @throws RangeError, StorageError
    */
   purgeTombstones(options: { readonly olderThanMs: number }): Promise<number>;
+  /**
+   * Asks `labelsOf` about every row once more: for a program that has changed it. Rows whose labels are others are told of and
+   * revoked as if they had been written; answers how many. It takes its time, in small steps, and may be called again when it
+   * was interrupted.
+   *
+   * @throws StorageError, LabelsError when the hook rejects or does not answer
+   */
+  relabel(): Promise<number>;
   /** Tells every client to come back later, ends what was begun, closes the store. */
   close(): Promise<void>;
 }
@@ -243,6 +252,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     collection: <D extends object>(name: string, tenant = 'default') =>
       openCollection(name, tenant) as unknown as ServerCollection<D>,
     purgeTombstones: ({ olderThanMs }) => purgeTombstones(store, olderThanMs, now()),
+    relabel: () => relabelAll({ store, relabel: hub.relabel }),
     close: () => (closing ??= close()),
   };
 
