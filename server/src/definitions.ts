@@ -20,6 +20,8 @@ import type { RowKey } from './store.ts';
 export interface Definitions {
   /** What was written of a row, as a plain object. */
   documentOf(key: RowKey, state: State): JsonObject;
+  /** How its documents are cut into registers; undefined: nobody knows. */
+  planOf(collection: string): DocumentPlan | undefined;
   /** The fields whose content is the row's Yjs document; undefined: nobody knows. */
   richFields(collection: string): ReadonlyMap<string, RichKind> | undefined;
   /** The same as people and hooks see it: complete, as an app shows it. */
@@ -44,6 +46,7 @@ export function createDefinitions(collections?: CollectionNames): Definitions {
       const known = knownByName.get(collection);
       return known === undefined ? assembleFields(state) : appDocument(known.written, id, state);
     },
+    planOf: (collection) => knownByName.get(collection)?.plan,
     richFields(collection) {
       const kinds = knownByName.get(collection)?.plan.kinds;
       return kinds && new Map([...kinds].flatMap(([name, kind]) => (isRichKind(kind) ? [[name, kind]] : [])));

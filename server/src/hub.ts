@@ -1,4 +1,4 @@
-import type { State } from '@breakwater/crdt';
+import { decodeStored, encodeState, type State } from '@breakwater/crdt';
 import {
   type AckGroup,
   type BlobGet,
@@ -29,6 +29,7 @@ import { type Meter, noMeter } from './meter.ts';
 import { type News, type NewsRow, toNews, toWireGroup, toWireRow } from './news.ts';
 import { createPermits } from './permits.ts';
 import { createPurgeGuard } from './purge-guard.ts';
+import { decideLabels } from './relabel.ts';
 import { createRowLabels } from './row-labels.ts';
 import { type Scheduler, systemScheduler } from './scheduler.ts';
 import type { BlobUse, Commit, CommittedRow, Decide, RowKey, Store } from './store.ts';
@@ -41,6 +42,23 @@ export interface Hub {
   join(peer: Peer): Member;
   /** Tells all who follow the collections of a commit that nobody pushed. */
   announce(tenant: string, rows: readonly NewsRow[]): void;
+  /**
+   * Writes a row as the server itself. `make` says within the commit, maybe more than once, what is to be merged with what is
+   * stored; undefined: nothing. Answers as a push is answered; undefined: nothing was to be written.
+   *
+   * @throws StorageError, LabelsError, and what `make` throws
+   */
+  write(
+    tenant: string,
+    key: RowKey,
+    make: (current: State | undefined) => State | undefined,
+  ): Promise<RowResult | undefined>;
+  /**
+   * Asks `labelsOf` about rows once more. Those whose labels are others are written with them; answers how many.
+   *
+   * @throws StorageError, LabelsError
+   */
+  relabel(tenant: string, keys: readonly RowKey[]): Promise<number>;
 }
 
 /** A session in the hub. Its messages come one at a time: a push is over when its promise is. */
@@ -78,7 +96,9 @@ export interface HubOptions {
   readonly now?: () => number;
   /** For the deadline of `authorize`. Default: the system's timers. */
   readonly scheduler?: Scheduler;
-  /** A push was committed. */
+  /** Something was committed, whoever wrote it. */
+  readonly onCommitted?: (tenant: string, rows: readonly CommittedRow[]) => void;
+  /** A push was committed, or a write of the server itself. */
   readonly onPushed?: (tenant: string, rows: readonly CommittedRow[]) => void;
   /** Does a pushed row bring Yjs structs under the id of somebody else, who is typing into it? */
   readonly isForeign?: (peer: Peer, key: RowKey, state: State) => boolean;
@@ -92,12 +112,50 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
   const { maxTenantBlobBytes = Number.POSITIVE_INFINITY } = options;
   const { maxRowBytes, maxBlobBytes } = limits;
   const { labelsOf = everybodys } = options;
+  const { onCommitted = () => {} } = options;
   const { onPushed = () => {}, isForeign = () => false, meter = noMeter } = options;
   const index = createStreamIndex();
   const { blobs } = options;
   const exchange = blobs && createBlobExchange({ store, blobs, maxBlobBytes, scheduler, log });
 
-  return { join, announce: (tenant, rows) => fanOut(tenant, toNews(rows)) };
+  return { join, announce, write, relabel };
+
+  function announce(tenant: string, rows: readonly NewsRow[]): void {
+    fanOut(tenant, toNews(rows));
+    attempt(() => onCommitted(tenant, rows));
+  }
+
+  function tellOf(tenant: string, rows: readonly CommittedRow[]): void {
+    if (rows.length === 0) return;
+    announce(tenant, rows);
+    attempt(() => onPushed(tenant, rows));
+  }
+
+  async function relabel(tenant: string, keys: readonly RowKey[]): Promise<number> {
+    const labels = createRowLabels({ labelsOf, tenant, scheduler, log });
+    const decide = decideLabels(keys, { definitions, labels });
+    const { rows } = await commitPermitted([labels], decide, (decideNow) => store.commit(tenant, keys, decideNow));
+    tellOf(tenant, rows);
+    return rows.length;
+  }
+
+  async function write(tenant: string, key: RowKey, make: (current: State | undefined) => State | undefined) {
+    const labels = createRowLabels({ labelsOf, tenant, scheduler, log });
+    const bounds = { maxRowBytes, maxBlobBytes, maxTenantBlobBytes };
+    const judge = definitions.validate;
+    const decide: Decide<Verdict[]> = ([stored], use) => {
+      const state = make(stored && decodeStored(stored.state));
+      if (state === undefined) return { writes: [], result: [] };
+      const base = state.partial && stored !== undefined ? { base: stored.seq } : {};
+      const row = { id: key.id, seq: 0, ...base, deleted: false, bytes: encodeState(state) };
+      const rows = [{ kind: 'incoming' as const, key, row, state }];
+      const pushed = { rows, atomic: false, ...bounds, now: now(), definitions, judge, labels, reader: undefined };
+      return mergePush(pushed, [key], [stored], use);
+    };
+    const commit = await commitPermitted([labels], decide, (decideNow) => store.commit(tenant, [key], decideNow));
+    tellOf(tenant, commit.rows);
+    return resultsOf(commit, undefined)[0];
+  }
 
   function join(peer: Peer): Member {
     const { tenant } = peer;
@@ -248,7 +306,9 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       peer.send(down.encode({ type: 'ack', request, groups: toAckGroups(groups, results, checkpoints) }));
       for (const result of results) if (result.kind === 'refused') meter.rowRefused(result.code);
       fanOut(tenant, news);
-      if (commit.rows.length > 0) attempt(() => onPushed(tenant, commit.rows));
+      if (commit.rows.length === 0) return;
+      attempt(() => onPushed(tenant, commit.rows));
+      attempt(() => onCommitted(tenant, commit.rows));
     }
 
     function beginStream(collection: string, checkpoint: number): void {

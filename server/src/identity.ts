@@ -5,7 +5,7 @@ export interface Identity {
   /** Tenants share nothing: no row, no name, no count. */
   readonly tenant: string;
   readonly user: string;
-  /** What the session may read. Default: everything of the tenant. */
+  /** What the session may read: the rows with one of these labels. Default: the tenant's name, which every row has by default. */
   readonly labels?: readonly string[];
   /** When the token expires, in milliseconds since 1970: the session then ends, unless a fresh one came. Default: never. */
   readonly expiresAt?: number;

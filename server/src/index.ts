@@ -5,6 +5,7 @@ export type { BlobBytes, BlobRange, BlobStore, Held, Piece, SweepRules } from '.
 export { openFileBlobStore } from './blobs/file-blob-store.ts';
 export type { CollectionNames } from './collection-names.ts';
 export { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
+export type { CommitInfo, CommittedDocument, ServerHooks, SessionInfo } from './hooks.ts';
 export { type Authenticate, AuthenticationError, type Identity } from './identity.ts';
 export type { Labels, LabelsOf } from './labels.ts';
 export { DEFAULT_LIMITS, type Limits } from './limits.ts';
@@ -12,6 +13,7 @@ export { LOG_LEVELS, type Log, type LogFields, type LogLevel } from './log.ts';
 export type { ListenAddress, ListenOptions } from './listen.ts';
 export type { MetricsOptions } from './metrics-listener.ts';
 export { type BreakwaterServer, createServer, type ServerOptions } from './server.ts';
+export { type ServerCollection, WriteRefusedError } from './server-collection.ts';
 export { ServerOptionsError } from './server-options-error.ts';
 export type { JwtOptions } from './token-authentication.ts';
 export type { KeyOptions, PublicKey } from './token-keys.ts';
@@ -31,7 +33,9 @@ export {
   type PageQuery,
   type PageRow,
   type Revocation,
+  type PlaceQuery,
   type RowKey,
+  type RowPlace,
   type RowWrite,
   StorageError,
   type Store,

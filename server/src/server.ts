@@ -1,13 +1,16 @@
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { JsonObject } from '@breakwater/crdt';
 import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { attachTo } from './attach.ts';
 import type { Authorize } from './authorize.ts';
 import { type BlobOptions, completeBlobOptions } from './blobs/blob-options.ts';
 import { startSweeping } from './blobs/sweep-blobs.ts';
 import { type CollectionNames, collectionFilter } from './collection-names.ts';
 import { createDefinitions } from './definitions.ts';
+import { createHooks, type ServerHooks, type SessionInfo } from './hooks.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
 import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
@@ -21,12 +24,14 @@ import { noMeter } from './meter.ts';
 import { listenForMetrics, type MetricsListener, type MetricsOptions } from './metrics-listener.ts';
 import { isOriginAllowed } from './origin.ts';
 import { createPrometheusMeter } from './prometheus-meter.ts';
+import { relabelAll } from './relabel.ts';
 import { reportRefusals } from './report-refusals.ts';
 import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
 import { type AuthorizeRoom, defaultAuthorizeRoom } from './rooms/room-permission.ts';
 import { startRoomSocket } from './rooms/room-socket.ts';
 import { createRooms, type Rooms } from './rooms/rooms.ts';
 import { systemScheduler } from './scheduler.ts';
+import { createServerCollections, type ServerCollection } from './server-collection.ts';
 import { ServerOptionsError } from './server-options-error.ts';
 import { CLOSE_GRACE_MS, fitReason, MAX_BYTES_BEFORE_LIVE, type Session, startSession } from './session.ts';
 import { openSqliteStore } from './sqlite-store.ts';
@@ -40,7 +45,7 @@ import {
   type TombstoneOptions,
 } from './tombstones.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends ServerHooks {
   /** Default: a SQLite store in `dataDir`. The server closes it. */
   readonly store?: Store;
   /** Holds the database, and the bytes of attachments below `blobs`: both belong together. Default: `./data`. */
@@ -88,12 +93,34 @@ export interface BreakwaterServer {
   /** @throws ServerOptionsError when everybody would be let in who reaches it from elsewhere, and `open` is not set. */
   listen(options: ListenOptions): Promise<ListenAddress>;
   /**
+   * Takes the websockets of an HTTP server that somebody else has made, at `/sync` and below `/yjs`, beside or instead of
+   * listening. Its requests and its other websockets are its own; with nobody else to take them these are answered 404.
+   * `close` lets go of it and leaves it open.
+   *
+   * @throws ServerOptionsError when nobody is asked for a token and `open` is not set: who reaches it is not known here.
+   */
+  attach(httpServer: Server): void;
+  /**
+   * A collection as the server itself reads and writes it, of the tenant `default` if none is named.
+   *
+   * @throws ServerOptionsError when `collections` has no definition of it.
+   */
+  collection<D extends object = JsonObject>(name: string, tenant?: string): ServerCollection<D>;
+  /**
    * Drops the tombstones whose last commit is longer ago than this, which is at least a day; answers how many there were.
    * Clients that have not connected since then read everything anew.
    *
    * @throws RangeError, StorageError
    */
   purgeTombstones(options: { readonly olderThanMs: number }): Promise<number>;
+  /**
+   * Asks `labelsOf` about every row once more: for a program that has changed it. Rows whose labels are others are told of and
+   * revoked as if they had been written; answers how many. It takes its time, in small steps, and may be called again when it
+   * was interrupted.
+   *
+   * @throws StorageError, LabelsError when the hook rejects or does not answer
+   */
+  relabel(): Promise<number>;
   /** Tells every client to come back later, ends what was begun, closes the store. */
   close(): Promise<void>;
 }
@@ -146,6 +173,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       isWritable: () => store.fault?.() === undefined,
     });
   const meter = prometheus ?? noMeter;
+  const hooks = createHooks(options, failuresOf('hooks', log));
   const hub = createHub({
     store,
     isCollection: collectionFilter(options.collections),
@@ -159,6 +187,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     log: failuresOf('hub', log),
     now,
     scheduler,
+    onCommitted: hooks.committed,
     onPushed: (tenant, rows) => rooms.hear(tenant, rows),
     isForeign: (peer, key, state) => rooms.isForeign(peer.tenant, key, state, peer),
   });
@@ -175,6 +204,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     log: failuresOf('rooms', log),
   });
   void rooms.foldLeftovers();
+  const openCollection = createServerCollections({ store, hub, definitions, now });
   const respond = createHttpHandler({ staticDir: options.staticDir, unreadiness, log: failuresOf('http', log) });
   const websockets = new WebSocketServer({
     noServer: true,
@@ -189,6 +219,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   const sessions = new Set<Session>();
   let lastSession = 0;
   let listeners: Server[] = [];
+  const detachments = new Set<() => void>();
   let address: ListenAddress | undefined;
   let metrics: MetricsListener | undefined;
   let closing: Promise<void> | undefined;
@@ -213,7 +244,15 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       address = { host, port: portOf(listeners[0]) ?? port };
       return address;
     },
+    attach(httpServer) {
+      if (closing !== undefined) throw new Error('the server is closed');
+      if (chosen === admitEveryone && options.open !== true) throw needsTokens('at an HTTP server of your own');
+      detachments.add(attachTo(httpServer, { isOurs: (request) => isOurs(pathOf(request)), upgrade, refuse }));
+    },
+    collection: <D extends object>(name: string, tenant = 'default') =>
+      openCollection(name, tenant) as unknown as ServerCollection<D>,
     purgeTombstones: ({ olderThanMs }) => purgeTombstones(store, olderThanMs, now()),
+    relabel: () => relabelAll({ store, relabel: hub.relabel }),
     close: () => (closing ??= close()),
   };
 
@@ -237,7 +276,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     socket.on('error', () => socket.destroy());
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
     const path = pathOf(request);
-    if (path !== SYNC_PATH && !isRoomPath(path)) return refuse(socket, '404 Not Found');
+    if (!isOurs(path)) return refuse(socket, '404 Not Found');
     if (!isOriginAllowed(request, options.allowedOrigins)) {
       log('warn', 'Refused a page whose origin is not among the allowed ones', {
         origin: String(request.headers.origin),
@@ -270,7 +309,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
         onClosed: () => sessions.delete(session),
       });
       sessions.add(session);
-      follow(websocket, { path: pathOf(request), tenant: answer.identity.tenant, user: answer.identity.user });
+      follow(websocket, session, { path: pathOf(request), ...answer.identity });
     });
   }
 
@@ -284,13 +323,13 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   function admit(websocket: WebSocket, socket: Duplex): void {
     if (socket instanceof Socket) meter.connected(socket);
     const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE);
-    const session = startSession({
+    const session: Session = startSession({
       socket: websocket,
       hub,
       rooms,
       authenticate,
       welcome: ({ tenant, user, labels, expiresAt }, version) => {
-        follow(websocket, { path: SYNC_PATH, tenant, user });
+        follow(websocket, session, { path: SYNC_PATH, tenant, user, labels });
         return {
           type: 'connected',
           version,
@@ -313,15 +352,18 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     sessions.add(session);
   }
 
-  /** The log knows the beginning and the end of a session by the same number. */
-  function follow(
-    websocket: WebSocket,
-    who: { readonly path: string; readonly tenant: string; readonly user: string },
-  ): void {
-    const session = ++lastSession;
+  /** The log and the hooks know the beginning and the end of a session by the same number. */
+  function follow(websocket: WebSocket, session: Session, who: Omit<SessionInfo, 'id' | 'end'>): void {
+    const { path, tenant, user, labels } = who;
+    const id = ++lastSession;
+    const info: SessionInfo = { id, path, tenant, user, labels, end: session.close };
     const since = now();
-    log('debug', 'A session began', { session, ...who });
-    websocket.on('close', (code) => log('debug', 'A session ended', { session, code, durationMs: now() - since }));
+    log('debug', 'A session began', { session: id, path, tenant, user });
+    hooks.connected(info);
+    websocket.on('close', (code) => {
+      log('debug', 'A session ended', { session: id, code, durationMs: now() - since });
+      hooks.closed(info, code);
+    });
   }
 
   function spreadMs(): number {
@@ -329,6 +371,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   }
 
   async function close(): Promise<void> {
+    for (const detach of detachments) detach();
     stopShrinking();
     stopSweeping?.();
     const spread = spreadMs();
@@ -359,12 +402,19 @@ function chooseAuthenticate({ jwt, authenticate, open }: ServerOptions, now: () 
 }
 
 function requireLoopback(host: string): void {
-  if (isLoopback(host)) return;
-  throw new ServerOptionsError(
-    `Nobody would be asked for a token at ${host}, which others can reach. Set BREAKWATER_JWT_SECRET or ` +
+  if (!isLoopback(host)) throw needsTokens(`at ${host}, which others can reach`);
+}
+
+function needsTokens(where: string): ServerOptionsError {
+  return new ServerOptionsError(
+    `Nobody would be asked for a token ${where}. Set BREAKWATER_JWT_SECRET or ` +
       'BREAKWATER_JWT_PUBLIC_KEY (the options jwt or authenticate of createServer), listen on localhost, or set ' +
       'BREAKWATER_OPEN=1 (open: true) to let everybody read and write everything.',
   );
+}
+
+function isOurs(path: string): boolean {
+  return path === SYNC_PATH || isRoomPath(path);
 }
 
 function closeListener(listener: Server): Promise<void> {

@@ -159,7 +159,8 @@ export function startSession(options: SessionOptions): Session {
     state = { kind: 'live', member, channels, heartbeat, identity, cancelExpiry: expireAt(identity) };
     outbox.send(down.encode(welcome(identity, Math.min(PROTOCOL_VERSION, versions[1]))));
     onLive();
-    member.begin();
+    // Whoever is told of the session may have ended it.
+    if (state.kind === 'live') member.begin();
   }
 
   /** A token that is no longer good opens no door, and keeps none open. */

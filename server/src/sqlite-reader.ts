@@ -1,12 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { MAX_ROW_LABELS } from './limits.ts';
-import type { PageQuery, PageRow, Revocation, RowKey, StoredRow, StorePage } from './store.ts';
+import type { PageQuery, PageRow, PlaceQuery, Revocation, RowKey, RowPlace, StoredRow, StorePage } from './store.ts';
 
 export interface SqliteReader {
   row(tenant: string, key: RowKey): StoredRow | undefined;
   place(tenant: string, key: RowKey): Place | undefined;
   head(tenant: string, collection: string): number;
   page(tenant: string, collection: string, query: PageQuery): StorePage;
+  places(query: PlaceQuery): readonly RowPlace[];
 }
 
 /** A row, and where it lies: the quickest way to it for the rest of the transaction. */
@@ -44,6 +45,11 @@ export function openReader(database: DatabaseSync): SqliteReader {
   const selectAfter = database.prepare(
     'SELECT id, seq, deleted, state, labels FROM rows WHERE tenant = ? AND collection = ? AND seq > ? ORDER BY seq',
   );
+  const inOrder = 'deleted = 0 ORDER BY tenant, collection, id LIMIT ?';
+  const selectFirst = database.prepare(`SELECT tenant, collection, id FROM rows WHERE ${inOrder}`);
+  const selectBehind = database.prepare(
+    `SELECT tenant, collection, id FROM rows WHERE (tenant, collection, id) > (?, ?, ?) AND ${inOrder}`,
+  );
   const selectLeft = database.prepare(`
     SELECT id, label, labels_left.seq, rows.labels FROM labels_left JOIN rows USING (tenant, collection, id)
     WHERE tenant = ? AND collection = ? AND labels_left.seq > ? AND labels_left.seq <= ? ORDER BY labels_left.seq
@@ -53,6 +59,13 @@ export function openReader(database: DatabaseSync): SqliteReader {
 
   return {
     row: (tenant, key) => place(tenant, key)?.row,
+    places({ after, maxRows }) {
+      const found =
+        after === undefined
+          ? selectFirst.all(maxRows)
+          : selectBehind.all(after.tenant, after.collection, after.id, maxRows);
+      return found.map((row) => ({ ...row })) as unknown as RowPlace[];
+    },
     place,
     head,
     page(tenant, collection, query) {

@@ -78,6 +78,7 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
     commit: (tenant, keys, decide, options) => queue.add(() => writer.write(tenant, keys, decide, options)),
     row: (tenant, key) => read(() => reader.row(tenant, key)),
     page: (tenant, collection, query) => read(() => reader.page(tenant, collection, query)),
+    places: (query) => read(() => reader.places(query)),
     head: (tenant, collection) => read(() => reader.head(tenant, collection)),
     shrinkTombstones: (query, shrink) => queue.add(() => tombstones.shrink(query, shrink)),
     purgeTombstones: (query) => queue.add(() => tombstones.purge(query)),

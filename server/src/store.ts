@@ -21,6 +21,8 @@ export interface Store {
   row(tenant: string, key: RowKey): StoredRow | undefined;
   /** The rows after a seq, in the order of seq. Synchronous: its caller may act on it before the next commit. */
   page(tenant: string, collection: string, query: PageQuery): StorePage;
+  /** Rows of all tenants that are not deleted, in an order of their keys, after one of them. Synchronous, as `page`. */
+  places(query: PlaceQuery): readonly RowPlace[];
   /** The highest seq that a collection has allocated; 0: none. */
   head(tenant: string, collection: string): number;
   /**
@@ -178,6 +180,17 @@ export interface PageQuery {
   readonly maxRows: number;
   /** Of ids and states together. A page holds at least one row all the same, if there is one. */
   readonly maxBytes: number;
+}
+
+/** Where a row is among those of all tenants. */
+export interface RowPlace extends RowKey {
+  readonly tenant: string;
+}
+
+export interface PlaceQuery {
+  /** Undefined: from the beginning. */
+  readonly after: RowPlace | undefined;
+  readonly maxRows: number;
 }
 
 /** Tombstones of any tenant and collection. */

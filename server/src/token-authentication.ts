@@ -12,7 +12,10 @@ export interface JwtOptions extends KeyOptions {
   readonly tenantClaim?: string;
   /** The claim with the user. Default: `sub`. */
   readonly userClaim?: string;
-  /** The claim with the labels that may be read, a list. A token without it reads everything of its tenant. Default: `labels`. */
+  /**
+   * The claim with the labels that may be read, a list. A token without it has the name of its tenant, which every row has
+   * unless `labelsOf` says otherwise. Default: `labels`.
+   */
   readonly labelsClaim?: string;
 }
 

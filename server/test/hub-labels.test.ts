@@ -2,6 +2,7 @@ import type { DownMessage } from '@breakwater/protocol';
 import { describe, expect, test } from 'vitest';
 import { createManualScheduler } from '../../packages/testing/src/manual-scheduler.ts';
 import type { LabelsOf } from '../src/labels.ts';
+import { relabelAll } from '../src/relabel.ts';
 import { createHubWorld, deltaOf, notes, resultsOf, rowOf } from './hub-world.ts';
 
 /** A note is its team's. */
@@ -238,5 +239,41 @@ describe('a push to a row that its writer may not read', () => {
     const results = resultsOf(await red.pushAtomic(notes(inTeam('b', 'red'), inTeam('a', 'red'))));
     expect(results).toMatchObject([{ code: 'batch-refused' }, { code: 'forbidden' }]);
     expect(world.store.head('acme', 'notes')).toBe(1);
+  });
+});
+
+describe('a hook that was changed', () => {
+  test('[LB11] rows keep their labels until they are written, or until it is asked about all of them again', async () => {
+    let labelsOf = byTeam;
+    const world = createHubWorld({ labelsOf: (...about) => labelsOf(...about) });
+    const [red, blue] = [world.join('acme', ['red'], 'rosa'), world.join('acme', ['blue'], 'bruno')];
+    const ids = Array.from({ length: 250 }, (_, i) => `n${i}`);
+    await red.push(notes(...ids.map((id) => inTeam(id, 'red')), inTeam('b', 'blue')));
+    red.pull();
+    labelsOf = (...about) => (about[2].id === 'n1' ? ['blue'] : byTeam(...about));
+    expect(pageOf(blue.pull()).rows).toEqual(['b']);
+    const { store, hub } = world;
+    expect(await relabelAll({ store, relabel: hub.relabel })).toBe(1);
+    expect(newsOf(red.heard).revoked).toEqual([['n1', 252]]);
+    expect(newsOf(blue.heard).rows).toEqual([['n1', 252]]);
+    expect(await relabelAll({ store, relabel: hub.relabel })).toBe(0);
+    expect(store.head('acme', 'notes')).toBe(252);
+  });
+
+  test('[LB11] one of which it cannot tell keeps those that it has, and so does a deleted one', async () => {
+    let labelsOf = byTeam;
+    const world = createHubWorld({ labelsOf: (...about) => labelsOf(...about) });
+    const red = world.join('acme', ['red'], 'rosa');
+    await red.push(notes(inTeam('a', 'red'), inTeam('b', 'red'), inTeam('c', 'red')));
+    await red.push(notes(deltaOf('c', { _deleted: true }, 3)));
+    labelsOf = (_collection, _document, { id }) => {
+      if (id === 'a') throw new Error('no idea');
+      return Promise.resolve(['blue']);
+    };
+    const { store, hub } = world;
+    expect(await relabelAll({ store, relabel: hub.relabel })).toBe(1);
+    const labels = ['a', 'b', 'c'].map((id) => store.row('acme', { collection: 'notes', id })?.labels);
+    expect(labels).toEqual([['red'], ['blue'], ['red']]);
+    expect(world.logged).toEqual(['labelsOf failed for "a" of notes: no idea']);
   });
 });

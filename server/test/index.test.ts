@@ -11,6 +11,7 @@ test('[SV12] the package exports these names', () => {
     'LOG_LEVELS',
     'ServerOptionsError',
     'StorageError',
+    'WriteRefusedError',
     'createServer',
     'openFileBlobStore',
     'openSqliteStore',

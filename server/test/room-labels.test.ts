@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { createDefinitions } from '../src/definitions.ts';
 import type { LabelsOf } from '../src/labels.ts';
+import { createServerCollections } from '../src/server-collection.ts';
 import { createBlobHubWorld } from './blob-hub-world.ts';
 import { attach, noise } from './blob-world.ts';
 import { deltaOf, notes, rowOf } from './hub-world.ts';
@@ -14,7 +16,7 @@ const unlessSecret: LabelsOf = (_collection, { title, body = '' }) =>
 test('[LB9] who may not read a row any more leaves its room with 4404; what they typed by then is in the row', async () => {
   const world = createRoomWorld({ labelsOf: unlessSecret, collections: noteDefinitions });
   const boss = world.join('acme', ['few']);
-  await boss.push(notes(insert('a')));
+  await boss.push(notes(insert('a', {})));
   const [few, many] = [
     await world.enter(noteRoom('a'), { labels: ['few'] }),
     await world.enter(noteRoom('a'), { labels: ['many'] }),
@@ -34,7 +36,7 @@ test('[LB9] who may not read a row any more leaves its room with 4404; what they
 test('[LB9] what is typed moves the row: who may not read it hears that it is revoked, and has left its room', async () => {
   const world = createRoomWorld({ labelsOf: unlessSecret, collections: noteDefinitions });
   const reader = world.join('acme', ['many']);
-  await world.join('acme', ['few']).push(notes(insert('a')));
+  await world.join('acme', ['few']).push(notes(insert('a', {})));
   reader.pull();
   const few = await world.enter(noteRoom('a'), { labels: ['few'] });
   const many = await world.enter(noteRoom('a'), { labels: ['many'] });
@@ -55,12 +57,25 @@ test('[LB9] typing goes on when the hook trips over it: the row keeps its labels
       return ['few'];
     },
   });
-  await world.join('acme', ['few']).push(notes(insert('a')));
+  await world.join('acme', ['few']).push(notes(insert('a', {})));
   const few = await world.enter(noteRoom('a'), { labels: ['few'] });
   few.text.insert(0, 'x');
   await world.pass(1_000);
   expect(world.bodyOf('a')).toBe('x');
   expect(world.logged).toEqual(['labelsOf failed for "a" of notes: no x, please']);
+});
+
+test('[EM4] what the server writes comes into the open room, and merges with what is typed', async () => {
+  const world = createRoomWorld({ collections: noteDefinitions });
+  const { store, hub } = world;
+  const definitions = createDefinitions(noteDefinitions);
+  const collection = createServerCollections({ store, hub, definitions, now: Date.now })('notes', 'acme');
+  await collection.insert({ id: 'a', title: 'Hull', body: 'low' });
+  const editor = await world.enter(noteRoom('a'));
+  editor.text.insert(3, ' tide');
+  await collection.patch('a', { body: 'a low' });
+  await world.pass(1_000);
+  expect([editor.text.toString(), world.bodyOf('a')]).toEqual(['a low tide', 'a low tide']);
 });
 
 test('[LB10] the bytes of a row that was revoked are not handed out any more', async () => {

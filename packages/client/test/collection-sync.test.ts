@@ -61,6 +61,8 @@ interface RequestBody {
   readonly groups?: readonly { readonly rows: readonly { readonly base?: number }[] }[];
 }
 
+const LABELS_TEXT = '["crew"]';
+
 interface QuietSessionOptions {
   readonly epoch?: string;
   /** By what was asked; without one there is no answer. */
@@ -80,7 +82,11 @@ function createQuietSession({ epoch = 'one', answers = {} }: QuietSessionOptions
     const answer = answerByType.get(body.type);
     return answer === undefined ? new Promise(() => {}) : answer(body).then(onReply);
   };
-  const session = { connected: { limits: LIMITS, epoch }, signal: controller.signal, request } as unknown as Session;
+  const session = {
+    connected: { limits: LIMITS, epoch, labels: ['crew'] },
+    signal: controller.signal,
+    request,
+  } as unknown as Session;
   return { session, asked, lose: () => controller.abort(new LinkLostError()) };
 }
 
@@ -92,6 +98,7 @@ function createRecord(known: Partial<CollectionRecord> = {}): RecordKeeper<Colle
     isPulled: false,
     resend: false,
     sweep: false,
+    labels: LABELS_TEXT,
     clockMs: 0,
     collectionRev: '',
     ...known,
@@ -480,7 +487,7 @@ describe('what the sync of a collection never does', () => {
     const pulling = Promise.withResolvers<unknown>();
     const { rows, answerReads } = createSlowRows();
     answerReads();
-    const sync = startSync(rows, createRecord({ sweep: true }));
+    const sync = startSync(rows, createRecord({ sweep: 'purged' }));
     const pull = async () => pages.pop() ?? (await pulling.promise);
     const { session, asked } = createQuietSession({ answers: { pull } });
     void sync.run(session);
@@ -558,7 +565,7 @@ describe('what the sync of a collection never does', () => {
         yield [gone];
       },
     };
-    const record = createRecord({ sweep: true });
+    const record = createRecord({ sweep: 'purged' });
     const sync = startSync(sweeping, record);
     const answers = { pull: async () => ({ group: NEWS, last: true }) };
     const [first, second] = [createQuietSession({ answers }), createQuietSession({ answers })];
@@ -567,7 +574,7 @@ describe('what the sync of a collection never does', () => {
     first.lose();
     store();
     await lost;
-    expect([removed, record.value.sweep]).toEqual([[], true]);
+    expect([removed, record.value.sweep]).toEqual([[], 'purged']);
     void sync.run(second.session);
     await settle();
     expect([removed, record.value.sweep]).toEqual([['gone'], false]);

@@ -34,7 +34,8 @@ it('[MU16] a collection that is removed and made again is pulled from the start,
     cleanLwt: 0,
     isPulled: false,
     resend: false,
-    sweep: true,
+    sweep: 'purged',
+    labels: '',
     clockMs: 5,
   });
 });

@@ -4,6 +4,7 @@ import type {
   Commit,
   PageQuery,
   RowKey,
+  RowPlace,
   RowWrite,
   Store,
   StoredRow,
@@ -291,6 +292,27 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
       }
       expect(told.sort()).toEqual(ids.sort());
       expect(rows).toEqual(['last']);
+    });
+
+    test('[LB11] the rows of all tenants are listed, step by step, without those that are deleted', async () => {
+      const store = await open();
+      const expected: string[] = [];
+      for (const tenant of ODD_NAMES) {
+        for (const collection of ['notes', 'tasks']) {
+          const keys = ['a', 'b', 'gone'].map((id) => ({ collection, id }));
+          const writes = keys.map((each) => ({ ...row(each.id), ...each, deleted: each.id === 'gone' }));
+          await store.commit(tenant, keys, () => ({ writes, result: 0 }));
+          expected.push(...['a', 'b'].map((id) => JSON.stringify({ tenant, collection, id })));
+        }
+      }
+      const found: string[] = [];
+      for (let after: RowPlace | undefined; ; ) {
+        const places = store.places({ after, maxRows: 5 });
+        found.push(...places.map(({ tenant, collection, id }) => JSON.stringify({ tenant, collection, id })));
+        after = places.at(-1);
+        if (after === undefined) break;
+      }
+      expect(found.sort()).toEqual(expected.sort());
     });
 
     test('[LB8] a commit answers which labels its rows left', async () => {

@@ -11,8 +11,8 @@ export type LiveStatus = 'offline' | 'live' | 'closed';
  * - `closed`: the app has closed it.
  * - `deleted`: the document was deleted, here or elsewhere.
  * - `replaced`: another document was inserted under the same id.
- * - `set-back`: the document went back to what the server holds, because it was refused. What was written is in
- *   `sync.refused`; what was typed since was written on top. Open it again to go on,
+ * - `set-back`: the document went back to what the server holds, because it was refused, or it may not be read here any
+ *   more. What was written is in `sync.refused`; what was typed since was written on top. Open it again to go on,
  *   if it is still there.
  * - `unsupported`: the text holds what a plain text cannot, such as formatting. Its characters were written.
  * - `ended`: replication was cancelled, or the database closed.

@@ -1,6 +1,8 @@
 import {
+  attachmentName,
   attachmentPath,
   type Clock,
+  DELETED,
   type DocumentPlan,
   EMPTY_STATE,
   editRich,
@@ -24,11 +26,13 @@ import {
   segmentsOf,
   stampAt,
   toPath,
+  valueAt,
 } from '@breakwater/crdt';
 import { type ContentAuthor, clientIdAfter } from './capture-contents.ts';
 import { type LocalRow, plainFields, type RemoteRow, toDocument, toVoid } from './document-row.ts';
 import { type NamedAttachment, namedAttachments } from './named-attachment.ts';
 import type { StoredDocument } from './row-meta.ts';
+import { setAt } from './set-at.ts';
 
 /** A row is to go back to what the server holds. */
 export interface Replacement {
@@ -39,6 +43,8 @@ export interface Replacement {
   readonly pushed?: LocalRow;
   /** Only a row that was last seen with this seq or an earlier one. */
   readonly upToSeq?: number;
+  /** The server has it and hands it out no more. Only a row that it has handed out; nothing stays of it but what the user changed. */
+  readonly isRevoked?: boolean;
   /** The server was set back and lacks what it once had of the row: that stays, to be pushed. */
   readonly isWhole?: boolean;
 }
@@ -52,12 +58,18 @@ export interface RefusedValues {
   readonly returned: number;
   /** Of an insert the document is not on the server, or is deleted there. */
   readonly kind: 'insert' | 'change' | 'delete';
-  /** The whole document as the user saw it, without RxDB's own fields; in fields that are no registers without later edits. */
+  /**
+   * The whole document as the user saw it, without RxDB's own fields; in fields that are no registers without later edits. Of a
+   * change of a document that may not be read any more, its id and the fields that were changed.
+   */
   readonly document: JsonObject;
   readonly paths: readonly Path[];
   /** The attachments among what was refused. */
   readonly attachments?: readonly NamedAttachment[];
-  /** What the server shows in the fields that are no registers: the user's change starts from there when it is made again. */
+  /**
+   * What the server shows in the fields that are no registers: the user's change starts from there when it is made again. Of a
+   * field that is left out nobody knows: the user's value takes its place.
+   */
   readonly contents: JsonObject;
   /** The batches that the values were a part of. */
   readonly batches: readonly string[];
@@ -81,22 +93,32 @@ export interface SetBackContext {
  */
 export function setBack(
   local: LocalRow,
-  { server: held, pushed = local, upToSeq = Number.POSITIVE_INFINITY, isWhole = false }: Replacement,
+  { server: held, pushed = local, upToSeq = Number.POSITIVE_INFINITY, isWhole = false, isRevoked = false }: Replacement,
   context: SetBackContext,
 ): SetBack | undefined {
-  if ((local.seq ?? 0) > upToSeq) return undefined;
+  if ((local.seq ?? 0) > upToSeq || (isRevoked && local.seq === undefined)) return undefined;
   if (local.state.generation !== pushed.state.generation) return undefined;
   const server = isWhole ? withStored(held, local, pushed) : held;
   const replaced = local.replaced + 1;
   // What was written later may belong to a batch that was not refused.
   const batches = new Set([...local.batches].filter((batch) => !pushed.batches.has(batch)));
   const target = { plan: context.plan, id: local.id, previous: local.document, replaced, batches };
-  const wasInserted = pushed.pending.has(GENERATION) || server === undefined || isDeleted(server.state);
-  const later = wasInserted ? NOTHING : laterChanges(local, pushed, { server: server.state, plan: context.plan });
+  const wasInserted = pushed.pending.has(GENERATION) || (server === undefined ? !isRevoked : isDeleted(server.state));
+  const later =
+    wasInserted || server === undefined
+      ? NOTHING
+      : laterChanges(local, pushed, { server: server.state, plan: context.plan });
   const paths = wasInserted
     ? new Set([...pushed.pending, ...local.pending])
     : stillRefused(local, pushed, context.plan);
-  const refused = keptValues(local, [...paths], { server, pushed, wasInserted, replaced, plan: context.plan });
+  const refused = keptValues(local, [...paths], {
+    server,
+    pushed,
+    wasInserted,
+    replaced,
+    isRevoked,
+    plan: context.plan,
+  });
   if (server === undefined) return { document: toVoid(target), refused };
   const state = withLater(server.state, later, { local, pushed, replaced, ...context });
   const pending = new Set([...later.paths, ...later.contents.map(({ field }) => toPath([field]))]);
@@ -211,13 +233,14 @@ interface KeptContext {
   readonly pushed: LocalRow;
   readonly wasInserted: boolean;
   readonly replaced: number;
+  readonly isRevoked: boolean;
   readonly plan: DocumentPlan;
 }
 
 function keptValues(
   { id, document, batches }: LocalRow,
   lostPaths: readonly Path[],
-  { server, pushed, wasInserted, replaced, plan }: KeptContext,
+  { server, pushed, wasInserted, replaced, isRevoked, plan }: KeptContext,
 ): RefusedValues | undefined {
   const before = contentsOf(server?.state ?? EMPTY_STATE, plan);
   // Edits that were made later stay, and must not be made a second time.
@@ -229,6 +252,7 @@ function keptValues(
   const paths = lostPaths.filter(isLost);
   // Who deleted it again meanwhile wants nothing of it.
   if (paths.length === 0 || (document._deleted && wasInserted)) return undefined;
+  const isPartial = isRevoked && !wasInserted;
   const kind = document._deleted ? 'delete' : wasInserted ? 'insert' : 'change';
   // A document that is not there is inserted whole.
   const attachments = namedAttachments(document).filter(
@@ -239,12 +263,24 @@ function keptValues(
     id,
     returned: replaced,
     kind,
-    document: { ...plainFields(document), ...contents },
+    document: isPartial ? fieldsAt(document, paths, plan) : { ...plainFields(document), ...contents },
     paths: paths.filter((path) => path !== GENERATION).sort(),
     ...(attachments.length === 0 ? {} : { attachments }),
-    contents: before,
+    contents: isPartial ? {} : before,
     batches: [...(wasInserted ? batches : pushed.batches)].sort(),
   };
+}
+
+/** The id, and what the user wrote: whatever else the document shows may not be kept. */
+function fieldsAt(document: StoredDocument, paths: readonly Path[], { primaryKey, kinds }: DocumentPlan): JsonObject {
+  const fields = plainFields(document);
+  const kept: JsonObject = { [primaryKey]: fields[primaryKey] ?? null };
+  for (const path of paths) {
+    const [field = ''] = segmentsOf(path);
+    if (kinds.has(field)) kept[field] = fields[field] ?? null;
+    else if (path !== DELETED && attachmentName(path) === undefined) setAt(kept, path, valueAt(document, path));
+  }
+  return kept;
 }
 
 /** What the fields that are no registers would show on the server if the push had been taken. */

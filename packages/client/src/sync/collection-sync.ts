@@ -127,9 +127,9 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       const { restamped } = await down.apply(session, { rows: [], acknowledged: [], late, checkpoint: 0 });
       return restamped.includes(late.id);
     },
-    async onAcknowledged(session, acknowledged, next) {
+    async onAcknowledged(session, stored, next) {
       options.onPushAcknowledged();
-      await down.apply(session, { rows: [], acknowledged, checkpoint: followed === session ? next : 0 });
+      await down.apply(session, { rows: [], ...stored, checkpoint: followed === session ? next : 0 });
     },
   });
 
@@ -169,7 +169,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       return;
     }
     const { stored } = await session.request({ type: 'get', collection: collection.name, id }, ({ row }: Got) => {
-      const isWhole = pending.isWholeRequired(id);
+      // With nothing pending it is all of the row that is refused.
+      const isWhole = pending.isWholeRequired(id) && pushed.pending.size > 0;
       const refused = [{ id, server: row && toRemoteRow(row), pushed, isWhole, code, reason, batch }];
       return { stored: down.apply(session, { rows: [], acknowledged: [], refused, checkpoint: 0 }) };
     });
@@ -280,11 +281,12 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
 
   async function pull(session: Session): Promise<void> {
     // Rows that came before a crash, which the checkpoint did not survive: some of them may have been purged since.
-    const isLeftBehind = checkpoint === 0 && !record.value.resend && (await isAnyKnown());
+    const mayBeLeftBehind = checkpoint === 0 && !record.value.resend && record.value.sweep === false;
+    const isLeftBehind = mayBeLeftBehind && (await isAnyKnown());
     // Looked at by a session that is lost by now, it is no concern of the next one, which has looked itself.
     if (session.signal.aborted) return;
-    if (isLeftBehind) await record.set({ sweep: true });
-    const sweep = record.value.sweep ? createSweep() : undefined;
+    if (isLeftBehind) await record.set({ sweep: 'purged' });
+    const sweep = record.value.sweep === false ? undefined : createSweep(record.value.sweep);
     // Which rows an interrupted one has brought is not known any more.
     if (sweep !== undefined) checkpoint = 0;
     let page = await pullPage(session, checkpoint, sweep);
@@ -345,7 +347,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   }
 
   function mayPush(session: Session): boolean {
-    return answered === session && unknownTo !== session && !record.value.sweep;
+    return answered === session && unknownTo !== session && record.value.sweep === false;
   }
 
   async function pullOrStartOver(session: Session): Promise<void> {
@@ -358,7 +360,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
         return pull(session);
       }
       if (code === 'checkpoint-purged') {
-        await record.set({ checkpoint: 0, sweep: true });
+        await record.set({ checkpoint: 0, sweep: 'purged' });
         return pull(session);
       }
       if (code !== 'unknown-collection') throw error;
@@ -406,6 +408,20 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     else if (record.value.epoch !== epoch) await startOver(epoch);
   }
 
+  /**
+   * A checkpoint says nothing of rows that could not be read on the way to it, and a row does not say by which label it was
+   * read. So who reads by others pulls from 0; what that does not bring may not be read any more.
+   */
+  async function enterLabels({ connected, signal }: Session): Promise<void> {
+    if (signal.aborted) return;
+    const labels = labelsText(connected.labels);
+    // While a server that lost rows gets them again, nobody knows of a row why it does not come: the next session sees to it.
+    if (record.value.labels === labels || record.value.resend) return;
+    const isFirst = checkpoint === 0;
+    checkpoint = 0;
+    await record.set({ labels, checkpoint: 0, ...(isFirst ? {} : { sweep: 'revoked' }) });
+  }
+
   return {
     name: collection.name,
     get pendingRows() {
@@ -429,7 +445,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     member: {
       name: collection.name,
       // A batch goes even if the server does not know the collection: it is refused as a whole, then.
-      mayPush: (session) => answered === session && !record.value.sweep,
+      mayPush: (session) => answered === session && record.value.sweep === false,
       batchedIds: pending.batchedIds,
       takeAll: pending.takeAll,
       release(ids) {
@@ -447,6 +463,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     async run(session) {
       session.signal.addEventListener('abort', work.fire, { once: true });
       await enterEpoch(session);
+      await enterLabels(session);
       if (session.signal.aborted || stopped) return;
       const pushes = Array.from({ length: PUSHES_AT_ONCE }, () => push(session));
       await Promise.all([pullOrStartOver(session), ...pushes]);
@@ -484,6 +501,11 @@ function toRemoteRow({ id, seq, bytes }: Row): RemoteRow {
   return { id, seq, state: decodeState(bytes) };
 }
 
-function newsOf({ rows, checkpoint }: NewRowGroup): News {
-  return { rows, acknowledged: [], checkpoint };
+function newsOf({ rows, revoked, checkpoint }: NewRowGroup): News {
+  return { rows, revoked, acknowledged: [], checkpoint };
+}
+
+/** Two sessions with the same text may read the same. */
+function labelsText(labels: readonly string[]): string {
+  return JSON.stringify([...new Set(labels)].sort());
 }

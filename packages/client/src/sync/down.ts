@@ -1,5 +1,5 @@
 import { decodeState, merge } from '@breakwater/crdt';
-import type { Row } from '@breakwater/protocol';
+import type { RevokedRow, Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { RemoteRow } from '../storage/document-row.ts';
 import type { AcknowledgedRow, LateRow, PendingChange } from '../storage/local-rows.ts';
@@ -9,6 +9,8 @@ import type { Replacement } from '../storage/set-back.ts';
 export interface News {
   readonly rows: readonly Row[];
   readonly acknowledged: readonly AcknowledgedRow[];
+  /** Rows that may not be read here any more. */
+  readonly revoked?: readonly RevokedRow[] | undefined;
   /** Rows that go back to what the server holds, as it answered just now. */
   readonly refused?: readonly Refusal[];
   /** A row to be stamped anew, after what the server holds, as it answered just now. */
@@ -102,7 +104,12 @@ export function createDown({
     const remote = combineRows(await completeRows(batch), onUnreadable);
     if (remote.length > 0) onPending(await mergeRows(remote));
     const acknowledged = news.flatMap((each) => each.acknowledged);
-    if (acknowledged.length > 0) onPending(await acknowledge(acknowledged));
+    const settled = acknowledged.length > 0 ? await acknowledge(acknowledged) : [];
+    // Last: what of it the server has stored before is not lost, and a row that has come back since is newer.
+    const revoked = news.flatMap((each) => each.revoked ?? []);
+    const gone = revoked.length > 0 ? await setBack(revoked.map(toRevocation)) : [];
+    // Together: nothing is in step as long as what is stored there may not be here.
+    if (settled.length + gone.length > 0) onPending([...settled, ...gone]);
     // A session that has ended must not move the checkpoint: the next one may have started over from 0.
     for (const { session, news } of batch) {
       if (!session.signal.aborted && news.checkpoint > 0) onCheckpoint(news.checkpoint);
@@ -131,6 +138,17 @@ export function createDown({
         if (!running) void run();
       }),
   };
+}
+
+/** Why what was changed here meanwhile is the user's to decide. */
+export const REVOKED = {
+  code: 'revoked',
+  reason: 'the document may not be read here any more',
+  isRevoked: true,
+} as const;
+
+function toRevocation({ id, seq }: RevokedRow): Refusal {
+  return { id, server: undefined, upToSeq: seq, ...REVOKED };
 }
 
 function isDelta(row: Row): row is Delta {

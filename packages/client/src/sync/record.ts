@@ -1,6 +1,7 @@
 import { INTERNAL_CONTEXT_COLLECTION, type RxCollection, type RxDatabase } from 'rxdb';
 import type { Halt } from '../connection/machine.ts';
 import { findInternal, writeInternal } from './internal-store.ts';
+import type { SweepCause } from './sweep.ts';
 
 /** What replication remembers of a database, kept in RxDB's internal store beside the collections' descriptions. */
 export interface DatabaseRecord {
@@ -33,9 +34,11 @@ export interface CollectionRecord {
   readonly resend: boolean;
   /**
    * Rows that the server has no more may still be here: after a pull from 0, those that it did not bring are removed.
-   * Nothing is pushed before, or a row that was deleted elsewhere would come back.
+   * Nothing is pushed before, or a row that was deleted elsewhere would come back. False: there are none.
    */
-  readonly sweep: boolean;
+  readonly sweep: SweepCause | false;
+  /** What the session could read that `checkpoint` was reached in; empty: nobody knows. */
+  readonly labels: string;
   /** Revision of RxDB's description of the collection: a collection that was removed and made again starts from 0. */
   readonly collectionRev: string;
 }
@@ -69,22 +72,32 @@ export async function openCollectionRecord(collection: RxCollection): Promise<Re
   const key = `${KEY}-${name}`;
   const description = await findInternal(database, `${name}-${schema.version}`, INTERNAL_CONTEXT_COLLECTION);
   const collectionRev = description?._rev ?? '';
-  const stored: Partial<CollectionRecord> = (await findInternal(database, key))?.data ?? {};
+  const stored: StoredRecord = (await findInternal(database, key))?.data ?? {};
   const unknown = {
     epoch: '',
     checkpoint: 0,
     cleanLwt: 0,
     isPulled: false,
     resend: false,
-    sweep: false,
+    sweep: false as const,
+    labels: '',
     clockMs: 0,
     collectionRev,
   };
-  if (stored.collectionRev === collectionRev) return keep(database, key, { ...unknown, ...stored });
+  if (stored.collectionRev === collectionRev)
+    return keep(database, key, { ...unknown, ...stored, sweep: causeOf(stored) });
   // A new version of the schema, or a collection made anew: what was pulled may not be here. What is owed still is.
   const { epoch = '', resend = false, clockMs = 0, checkpoint = 0 } = stored;
-  const sweep = (stored.sweep ?? false) || (checkpoint > 0 && !resend);
+  const cause = causeOf(stored);
+  const sweep = cause === false && checkpoint > 0 && !resend ? 'purged' : cause;
   return keep(database, key, { ...unknown, epoch, resend, sweep, clockMs });
+}
+
+/** Earlier versions had one cause, and said that it is so. */
+type StoredRecord = Partial<Omit<CollectionRecord, 'sweep'>> & { readonly sweep?: CollectionRecord['sweep'] | true };
+
+function causeOf({ sweep = false }: StoredRecord): CollectionRecord['sweep'] {
+  return sweep === true ? 'purged' : sweep;
 }
 
 function keep<T extends object>(database: RxDatabase, key: string, initial: T): RecordKeeper<T> {

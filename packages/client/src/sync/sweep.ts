@@ -1,6 +1,6 @@
 import type { Row } from '@breakwater/protocol';
 import type { LocalRows } from '../storage/local-rows.ts';
-import type { Refusal } from './down.ts';
+import { REVOKED, type Refusal } from './down.ts';
 
 /** A pull from 0 after which the rows that it did not bring are no more: the server has dropped their tombstones. */
 export interface Sweep {
@@ -10,7 +10,10 @@ export interface Sweep {
   rest(rows: LocalRows, checkpoint: number): AsyncGenerator<Refusal[]>;
 }
 
-export function createSweep(): Sweep {
+/** Why rows may be no more: their tombstones were dropped, or the session reads by other labels than the one before. */
+export type SweepCause = 'purged' | 'revoked';
+
+export function createSweep(cause: SweepCause): Sweep {
   const broughtIds = new Set<string>();
 
   return {
@@ -20,7 +23,8 @@ export function createSweep(): Sweep {
     async *rest(rows, checkpoint) {
       for await (const batch of rows.all()) {
         const gone = batch.filter(({ id, seq }) => seq !== undefined && seq <= checkpoint && !broughtIds.has(id));
-        if (gone.length > 0) yield gone.map(({ id }) => toRefusal(id, checkpoint));
+        if (gone.length > 0)
+          yield gone.map(({ id }) => ({ id, server: undefined, upToSeq: checkpoint, ...REASONS[cause] }));
       }
     },
   };
@@ -32,6 +36,4 @@ export const PURGED = {
   reason: 'the document was deleted elsewhere, so long ago that the server has forgotten it',
 } as const;
 
-function toRefusal(id: string, checkpoint: number): Refusal {
-  return { id, server: undefined, upToSeq: checkpoint, ...PURGED };
-}
+const REASONS = { purged: PURGED, revoked: REVOKED };

@@ -1,5 +1,5 @@
 import { decodeState, encodeState, NO_STAMP, newestStamp, pick, type State } from '@breakwater/crdt';
-import type { Ack, AckGroup, Got, Limits, Row } from '@breakwater/protocol';
+import type { Ack, AckGroup, Got, Limits, RevokedRow, Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { LocalRow } from '../storage/document-row.ts';
 import type { AcknowledgedRow, LateRow, LocalRows } from '../storage/local-rows.ts';
@@ -15,7 +15,11 @@ export interface UpOptions {
   /** Stamps a row anew, in the order of the stream. False: none of its stamps was ahead. */
   readonly onAhead: (session: Session, row: LateRow) => Promise<boolean>;
   /** Stores what an ack says, in the order of the stream. */
-  readonly onAcknowledged: (session: Session, rows: AcknowledgedRow[], checkpoint: number) => Promise<void>;
+  readonly onAcknowledged: (
+    session: Session,
+    stored: Pick<Results, 'acknowledged' | 'revoked'>,
+    checkpoint: number,
+  ) => Promise<void>;
 }
 
 /** Pushes under way at once: while one is being committed, the next is read and encoded. */
@@ -62,6 +66,8 @@ export interface Answer {
 
 interface Results {
   readonly acknowledged: AcknowledgedRow[];
+  /** Those of them that may not be read here. */
+  readonly revoked: RevokedRow[];
   readonly refused: RefusedPush[];
   /** Rows whose stamps are too far ahead of the server's clock. */
   readonly ahead: string[];
@@ -137,6 +143,7 @@ export function createUp(options: UpOptions): Up {
 
   function readResults(group: AckGroup | undefined, drafted: Draft): Results {
     const acknowledged: AcknowledgedRow[] = [];
+    const revoked: RevokedRow[] = [];
     const refused: RefusedPush[] = [];
     const ahead: string[] = [];
     drafted.pushed.forEach((row, i) => {
@@ -146,6 +153,7 @@ export function createUp(options: UpOptions): Up {
           if (drafted.rows[i]?.base === undefined) pending.wholeStored(row.id);
           restampedIds.delete(row.id);
           acknowledged.push({ id: row.id, pushed: row, part: drafted.parts[i] ?? row.state, seq: result.seq });
+          if (result.isRevoked) revoked.push({ id: row.id, seq: result.seq });
           break;
         case 'refused':
           if (result.code === 'clock-ahead' && !restampedIds.has(row.id)) ahead.push(row.id);
@@ -160,7 +168,7 @@ export function createUp(options: UpOptions): Up {
           );
       }
     });
-    return { acknowledged, refused, ahead };
+    return { acknowledged, revoked, refused, ahead };
   }
 
   async function restamp(session: Session, ids: readonly string[]): Promise<void> {
@@ -182,8 +190,8 @@ export function createUp(options: UpOptions): Up {
   }
 
   function hear(session: Session, group: AckGroup | undefined, drafted: Draft): Answer {
-    const { acknowledged, ...rest } = readResults(group, drafted);
-    const done = onAcknowledged(session, acknowledged, group?.checkpoint ?? 0);
+    const { acknowledged, revoked, ...rest } = readResults(group, drafted);
+    const done = onAcknowledged(session, { acknowledged, revoked }, group?.checkpoint ?? 0);
     return { ...rest, done };
   }
 

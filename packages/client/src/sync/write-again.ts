@@ -3,7 +3,6 @@ import {
   DELETED,
   type DocumentPlan,
   isCounterPath,
-  type Json,
   type JsonObject,
   type Path,
   rebaseContent,
@@ -11,7 +10,10 @@ import {
   valueAt,
 } from '@breakwater/crdt';
 import type { RxCollection, RxDatabase } from 'rxdb';
+import { BatchError } from '../errors.ts';
+import { setAt } from '../storage/set-at.ts';
 import { requireCaptured } from '../storage/with-breakwater.ts';
+import { REVOKED } from './down.ts';
 import type { RefusedRecord } from './inbox.ts';
 import type { GivenAttachment } from './kept-bytes.ts';
 import { type DocumentWrite, writeBatch } from './write-batch.ts';
@@ -53,6 +55,7 @@ function toDocumentWrite(writes: readonly WriteAgain[]): DocumentWrite[] {
 function changeAgain(fields: JsonObject | undefined, { collection, record, change = {} }: WriteAgain) {
   if (record.kind === 'delete') return undefined;
   const { plan } = requireCaptured(collection);
+  if (fields === undefined && record.code === REVOKED.code && record.kind === 'change') throw notHere(record);
   const again = fields === undefined ? record.document : withRefused(fields, plan, record);
   return { ...again, ...change };
 }
@@ -92,27 +95,20 @@ function withRefused(fields: JsonObject, plan: DocumentPlan, record: RefusedReco
   for (const field of contents) {
     const kind = plan.kinds.get(field);
     const change = { from: record.contents[field] ?? null, to: record.document[field] ?? null };
-    if (kind !== undefined) result[field] = rebaseContent(kind, change, fields[field] ?? null);
+    if (!Object.hasOwn(record.contents, field)) result[field] = record.document[field] ?? null;
+    else if (kind !== undefined) result[field] = rebaseContent(kind, change, fields[field] ?? null);
   }
   return result;
+}
+
+/** Of a change of it there is no document to be made. */
+function notHere({ collection, id }: RefusedRecord): BatchError {
+  return new BatchError(
+    `'${id}' of '${collection}' may not be read here: make the change again once it may, or discard it`,
+  );
 }
 
 function isContentPath(path: Path, field: string): boolean {
   const segments = segmentsOf(path);
   return (segments.length === 1 && segments[0] === field) || isCounterPath(path, field);
-}
-
-/** Copies each object on the way: those of a document of RxDB are frozen. */
-function setAt(target: JsonObject, path: Path, value: Json | undefined): void {
-  const segments = segmentsOf(path);
-  const name = segments.pop() ?? '';
-  let object = target;
-  for (const segment of segments) {
-    const child = Object.hasOwn(object, segment) ? object[segment] : undefined;
-    const copy: JsonObject = typeof child === 'object' && child !== null && !Array.isArray(child) ? { ...child } : {};
-    object[segment] = copy;
-    object = copy;
-  }
-  if (value === undefined) delete object[name];
-  else object[name] = value;
 }

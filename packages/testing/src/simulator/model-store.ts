@@ -8,6 +8,7 @@ import {
   type PageRow,
   type Revocation,
   type RowKey,
+  type RowPlace,
   type RowWrite,
   StorageError,
   type Store,
@@ -99,6 +100,15 @@ export function createModelStore(
         return { result, rows: written };
       }),
     row: storedAt,
+    places: ({ after, maxRows }) =>
+      [...places]
+        .flatMap(([name, { rowsById }]) => {
+          const [tenant, collection] = JSON.parse(name) as [string, string];
+          return [...rowsById.values()].flatMap(({ id, deleted }) => (deleted ? [] : [{ tenant, collection, id }]));
+        })
+        .sort(compareRows)
+        .filter((place) => after === undefined || compareRows(place, after) > 0)
+        .slice(0, maxRows),
     shrinkTombstones: (query, shrink) =>
       run(() => {
         const found = findTombstones(places, query).filter(({ row }) => !row.isShrunk);
@@ -249,6 +259,10 @@ function comparePlaces(a: BlobPlace, b: BlobPlace): number {
   return (
     compare(a.collection, b.collection) || compare(a.id, b.id) || compare(a.digest, b.digest) || a.length - b.length
   );
+}
+
+function compareRows(a: RowPlace, b: RowPlace): number {
+  return compare(a.tenant, b.tenant) || compare(a.collection, b.collection) || compare(a.id, b.id);
 }
 
 function compare(a: string, b: string): number {
