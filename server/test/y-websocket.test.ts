@@ -51,7 +51,7 @@ test('[YW3] each sees the other, until that leaves', async () => {
   await two.until(() => stateOfOne() === undefined);
 });
 
-test('[YW4] what is written while the link is down comes together when it is back, and each sees the other again', async () => {
+test('[YW4] what is written while the link is down comes together when it is back, and each sees the other again at once', async () => {
   const { url } = await start();
   const [one, two] = [open(url, 'room/lobby'), open(url, 'room/lobby')];
   await Promise.all([one.synced(), two.synced()]);
@@ -63,6 +63,7 @@ test('[YW4] what is written while the link is down comes together when it is bac
   one.provider.connect();
   await one.until(() => one.text.length === 6);
   await two.until(() => two.text.length === 6 && two.provider.awareness.getStates().has(one.doc.clientID));
+  await one.until(() => one.provider.awareness.getStates().has(two.doc.clientID));
   expect(one.text.toString()).toBe(two.text.toString());
 });
 
