@@ -25,6 +25,8 @@ export interface Rooms {
   hear(tenant: string, rows: readonly CommittedRow[]): void;
   /** Does a pushed row bring Yjs structs under the id of somebody who is in its room with another session? */
   isForeign(tenant: string, key: RowKey, state: State, session: object): boolean;
+  /** Brings what was typed by now into these rows. Undefined: it is all there. Never rejects. */
+  fold(tenant: string, keys: readonly RowKey[]): Promise<void> | undefined;
   /** How many are loaded. */
   readonly size: number;
   /** What a server that was killed had not brought into the rows. Never rejects. */
@@ -93,6 +95,11 @@ export function createRooms(options: RoomsOptions): Rooms {
       const loaded = loadedByName.get(nameOf(tenant, key));
       if (rich === undefined || loaded?.generation !== generation) return false;
       return loaded.room.isForeign(rich, session);
+    },
+    fold(tenant, keys) {
+      if (loadedByName.size === 0) return undefined;
+      const folds = keys.map((key) => loadedByName.get(nameOf(tenant, key))?.folding.settle());
+      return folds.some((fold) => fold !== undefined) ? Promise.all(folds).then(() => {}) : undefined;
     },
     get size() {
       return loadedByName.size;
