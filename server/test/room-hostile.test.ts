@@ -35,6 +35,7 @@ const attacks: readonly (readonly [
     (attacker, victim) => attacker.update(deletion(victim.doc.clientID, 1, 1_000)),
   ],
   ['an update in format V2', true, (attacker) => attacker.update(Y.encodeStateAsUpdateV2(docWith('x')))],
+  ['a client id of more than 32 bits', true, (attacker) => attacker.update(ownStruct(2 ** 32))],
   ['an update cut short', true, (attacker) => attacker.update(Y.encodeStateAsUpdate(docWith('xyz')).slice(0, -3))],
   ['an update with more behind it', true, (attacker) => attacker.update(new Uint8Array([...ownStruct(6), 0]))],
   ['a count without structs', true, (attacker) => attacker.update(bytes(1, 255, 255, 255, 255, 15, 1, 0))],
@@ -263,7 +264,7 @@ test('[RU11] under the id of one who types its own session may push, and others 
   expect(await other.push(write('z'))).toMatchObject({ groups: [{ results: [{ kind: 'stored' }] }] });
 });
 
-const room = (kind: 'document' | 'free') => (kind === 'document' ? noteRoom('a') : freeRoom('lobby'));
+const room = (kind: 'document' | 'free') => (kind === 'document' ? noteRoom('a', NO_STAMP) : freeRoom('lobby'));
 
 async function scene(kind: 'document' | 'free', isDefined = false) {
   const world: RoomWorld = createRoomWorld(isDefined ? { collections: noteDefinitions } : {});

@@ -93,11 +93,11 @@ test('[RM6] free rooms have any types, by their name and tenant', async () => {
 test('[RM7] an update is on the disk before anybody else has it, or a step 2 with it', async () => {
   const held = holdAppends(openSqliteStore(':memory:'));
   const world = await worldWithNote({ store: held.store });
-  const [one, two] = [await world.enter(noteRoom('a')), await world.enter(noteRoom('a'))];
+  const [one, two] = [await world.enter(noteRoom('a', NO_STAMP)), await world.enter(noteRoom('a', NO_STAMP))];
   held.hold();
   one.text.insert(0, 'x');
   await world.settle();
-  const late = await world.enter(noteRoom('a'));
+  const late = await world.enter(noteRoom('a', NO_STAMP));
   expect([two.text.toString(), late.text.toString(), late.heard]).toEqual([
     '',
     '',
