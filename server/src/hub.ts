@@ -64,7 +64,8 @@ export interface Hub {
 /** A session in the hub. Its messages come one at a time: a push is over when its promise is. */
 export interface Member {
   pull(message: Pull): void;
-  get(message: Get): void;
+  /** Answers before the next message may come. */
+  get(message: Get): Promise<void> | void;
   push(message: Push): Promise<void>;
   /** The peer was told that it is connected: it may be asked for blobs. */
   begin(): void;
@@ -102,6 +103,8 @@ export interface HubOptions {
   readonly onPushed?: (tenant: string, rows: readonly CommittedRow[]) => void;
   /** Does a pushed row bring Yjs structs under the id of somebody else, who is typing into it? */
   readonly isForeign?: (peer: Peer, key: RowKey, state: State) => boolean;
+  /** Brings what is typed in the rooms of these rows into them. Undefined: it is all there. Never rejects. */
+  readonly foldRooms?: (tenant: string, keys: readonly RowKey[]) => Promise<void> | undefined;
   /** Default: nothing is counted. */
   readonly meter?: Meter;
   readonly log: (line: string) => void;
@@ -113,7 +116,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
   const { maxRowBytes, maxBlobBytes } = limits;
   const { labelsOf = everybodys } = options;
   const { onCommitted = () => {} } = options;
-  const { onPushed = () => {}, isForeign = () => false, meter = noMeter } = options;
+  const { onPushed = () => {}, isForeign = () => false, foldRooms = () => undefined, meter = noMeter } = options;
   const index = createStreamIndex();
   const { blobs } = options;
   const exchange = blobs && createBlobExchange({ store, blobs, maxBlobBytes, scheduler, log });
@@ -173,13 +176,16 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
       get(message) {
         const fault = faultOfCollection(message.collection);
         if (fault !== undefined) return sendError(message.request, ...fault);
-        answerSafely(message.request, () => answerGet(message));
+        const answer = () => answerSafely(message.request, () => answerGet(message));
+        return foldRooms(tenant, [message])?.then(answer) ?? answer();
       },
       async push(message) {
         const fault = faultOfPush(message);
         if (fault !== undefined) return refusePush(message.request, ...fault);
         const rows = inspectPush(message.groups, { isCollection, maxRowBytes });
         meter.rowsIn(rows.length);
+        // Hooks and rules judge what is typed, too.
+        await foldRooms(tenant, keysOf(rows));
         const commit = await tryCommit(message, rows);
         if (commit === undefined) return;
         answerPush(message, commit);

@@ -190,6 +190,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     onCommitted: hooks.committed,
     onPushed: (tenant, rows) => rooms.hear(tenant, rows),
     isForeign: (peer, key, state) => rooms.isForeign(peer.tenant, key, state, peer),
+    foldRooms: (tenant, keys) => rooms.fold(tenant, keys),
   });
   const rooms: Rooms = createRooms({
     store,

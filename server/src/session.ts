@@ -205,7 +205,7 @@ export function startSession(options: SessionOptions): Session {
       case 'pull':
         return member.pull(message);
       case 'get':
-        return member.get(message);
+        return await member.get(message);
       case 'push':
         return await member.push(message);
       case 'blob-get':

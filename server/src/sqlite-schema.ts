@@ -9,6 +9,7 @@ import { DataDirectoryError } from './data-directory.ts';
  * `doc` is JSON and `labels` a JSON array, so that people can query them; `state` is what merging works on.
  * `committed_at` is in milliseconds since 1970; 0: a row from before version 2. `purged_before` is the highest seq of the
  * tombstones that were dropped. A room with an empty `collection` is a free one, and `id` its name.
+ * `life` is a number that no other row of the same name has had, for the room of a row that clients of y-websocket enter.
  *
  * A reference of a row to a blob is `missing` while the bytes are not there; `replica` wrote it, '' is nobody who is known.
  * `blobs` are those that are there; `unused_since` is when the last reference went, in milliseconds since 1970, null
@@ -98,6 +99,17 @@ const STEPS: readonly ((database: DatabaseSync, now: number) => void)[] = [
     ) WITHOUT ROWID;
   `),
   (database) => database.exec('CREATE INDEX labels_left_by_seq ON labels_left (tenant, collection, seq)'),
+  (database) =>
+    database.exec(`
+    CREATE TABLE room_lives (
+      tenant TEXT NOT NULL,
+      collection TEXT NOT NULL,
+      id TEXT NOT NULL,
+      generation TEXT NOT NULL,
+      life INTEGER NOT NULL,
+      PRIMARY KEY (tenant, collection, id)
+    ) WITHOUT ROWID;
+  `),
 ];
 
 /**

@@ -97,6 +97,7 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
     rooms: {
       load: (tenant, room) => read(() => rooms.load(tenant, room)),
       append: (tenant, room, take) => queue.add(() => rooms.append(tenant, room, take())),
+      life: (tenant, room, draw) => queue.add(() => rooms.life(tenant, room, draw)),
       fold: (tenant, room, folded) => queue.add(() => rooms.fold(tenant, room, folded)),
       unfolded: () => read(() => rooms.unfolded()),
     },

@@ -33,6 +33,7 @@ export function openTombstones(database: DatabaseSync): SqliteTombstones {
   );
   const removeRow = database.prepare('DELETE FROM rows WHERE tenant = ? AND collection = ? AND id = ?');
   const removeLeft = database.prepare('DELETE FROM labels_left WHERE tenant = ? AND collection = ? AND id = ?');
+  const removeLife = database.prepare('DELETE FROM room_lives WHERE tenant = ? AND collection = ? AND id = ?');
   const raisePurged = database.prepare(
     'UPDATE counters SET purged_before = max(purged_before, ?) WHERE tenant = ? AND collection = ?',
   );
@@ -53,6 +54,7 @@ export function openTombstones(database: DatabaseSync): SqliteTombstones {
         removeRow.run(tenant, collection, id);
         // Who reads by a label that the row has left hears of it by pulling everything anew.
         removeLeft.run(tenant, collection, id);
+        removeLife.run(tenant, collection, id);
         raisePurged.run(seq, tenant, collection);
       }
       return found.length;

@@ -96,6 +96,7 @@ export function createHubWorld({
     ...shared,
     onPushed: (tenant, rows) => rooms.hear(tenant, rows),
     isForeign: (peer, key, state) => rooms.isForeign(peer.tenant, key, state, peer),
+    foldRooms: (tenant, keys) => rooms.fold(tenant, keys),
     ...others,
   });
   const rooms: Rooms = createRooms({
@@ -141,7 +142,7 @@ function joinHub(hub: Hub, identity: Pick<Peer, 'tenant' | 'labels' | 'user' | '
     pushAtomic: (...groups) => push(groups, true),
     get(id, collection = 'notes') {
       request += 1;
-      member.get({ type: 'get', request, collection, id });
+      void member.get({ type: 'get', request, collection, id });
       return answer();
     },
     pull(checkpoint = 0, maxRows = 1_000, collection = 'notes') {

@@ -77,10 +77,10 @@ test('[RM34] when the session ends it has left its rooms, and others do not see 
   one.socket.hear({ type: 'room-data', channel: 1, bytes: Uint8Array.from([1, 6, ...aware.slice(2)]) });
   await one.settle();
   await two.settle();
-  expect(bytesOf(two.socket.sent.at(-1))).toEqual([1, 6, 1, 5, 1, 2, 123, 125]);
+  expect(bytesOf(two.socket.sent.at(-1))).toEqual([1, 6, 1, 5, 2, 2, 123, 125]);
   one.socket.emit('close');
   await two.settle();
-  expect(bytesOf(two.socket.sent.at(-1))).toEqual([1, 8, 1, 5, 1, 4, 110, 117, 108, 108]);
+  expect(bytesOf(two.socket.sent.at(-1))).toEqual([1, 8, 1, 5, 2, 4, 110, 117, 108, 108]);
 });
 
 test('[RM35] a session that does not read gets no room data, and what it missed when it does', async () => {

@@ -93,11 +93,11 @@ test('[RM6] free rooms have any types, by their name and tenant', async () => {
 test('[RM7] an update is on the disk before anybody else has it, or a step 2 with it', async () => {
   const held = holdAppends(openSqliteStore(':memory:'));
   const world = await worldWithNote({ store: held.store });
-  const [one, two] = [await world.enter(noteRoom('a')), await world.enter(noteRoom('a'))];
+  const [one, two] = [await world.enter(noteRoom('a', NO_STAMP)), await world.enter(noteRoom('a', NO_STAMP))];
   held.hold();
   one.text.insert(0, 'x');
   await world.settle();
-  const late = await world.enter(noteRoom('a'));
+  const late = await world.enter(noteRoom('a', NO_STAMP));
   expect([two.text.toString(), late.text.toString(), late.heard]).toEqual([
     '',
     '',
@@ -216,6 +216,53 @@ test('[RM13] what is pushed into the row comes into its open room', async () => 
   await world.join().push(notes(update('a', {}, pushed)));
   await world.settle();
   expect(editor.text.toString()).toBe('typed and pushed');
+});
+
+test('[RM42] what was typed is in the row before a push of it is judged, in one commit however much is typed meanwhile', async () => {
+  const judged: unknown[] = [];
+  const world = await worldWithNote({
+    collections: noteDefinitions,
+    authorize: ({ before, after }) => {
+      judged.push([before?.body, after?.body]);
+      return true;
+    },
+    authorizeRoom: () => 'write',
+  });
+  const editor = await world.enter(noteRoom('a'));
+  judged.length = 0;
+  editor.text.insert(0, 'typed');
+  const pushed = world.join().push(notes(update('a', { title: 'b' })));
+  for (let i = 0; i < 100; i++) {
+    editor.text.insert(5, '!');
+    await Promise.resolve();
+  }
+  expect(await pushed).toMatchObject({ groups: [{ results: [{ seq: 3 }] }] });
+  expect(judged).toEqual([[expect.stringMatching(/^typed/), expect.stringMatching(/^typed/)]]);
+});
+
+test('[RM42] and before it is handed out', async () => {
+  const world = await worldWithNote();
+  const editor = await world.enter(noteRoom('a'));
+  editor.text.insert(0, 'typed');
+  const reader = world.join();
+  await reader.member.get({ type: 'get', request: 1, collection: 'notes', id: 'a' });
+  expect(reader.heard).toMatchObject([{ type: 'got', row: { id: 'a', seq: 2 } }]);
+  expect(world.bodyOf('a')).toBe('typed');
+});
+
+test('[RM42] when it cannot be, the row is judged and handed out without it', async () => {
+  const store = openSqliteStore(':memory:');
+  let isFailing = false;
+  const commit: Store['commit'] = (...args) =>
+    isFailing ? Promise.reject(new StorageError('no')) : store.commit(...args);
+  const world = await worldWithNote({ store: { ...store, commit } });
+  const editor = await world.enter(noteRoom('a'));
+  editor.text.insert(0, 'typed');
+  isFailing = true;
+  const reader = world.join();
+  await reader.member.get({ type: 'get', request: 1, collection: 'notes', id: 'a' });
+  expect(reader.heard).toMatchObject([{ type: 'got', row: { id: 'a', seq: 1 } }]);
+  expect(editor.closed).toEqual([]);
 });
 
 test('[RM14] what a killed server had not folded is in the rows soon after the next start', async () => {

@@ -74,7 +74,7 @@ function open(): DatabaseSync {
 function backToVersion2(): void {
   const database = open();
   database.exec(
-    'DROP TABLE blob_refs; DROP TABLE blobs; DROP TABLE blob_totals; DROP TABLE rooms; DROP TABLE room_updates; DROP INDEX labels_left_by_seq; PRAGMA user_version = 2',
+    'DROP TABLE blob_refs; DROP TABLE blobs; DROP TABLE blob_totals; DROP TABLE rooms; DROP TABLE room_updates; DROP TABLE room_lives; DROP INDEX labels_left_by_seq; PRAGMA user_version = 2',
   );
   database.close();
 }

@@ -51,7 +51,7 @@ test('[SQ8] data of version 1 is brought up to date, and keeps its rows, its seq
     last: true,
   });
   expect((await put(store, 'new', {})).rows).toMatchObject([{ seq: 3 }]);
-  expect(readSql('PRAGMA user_version')).toEqual([{ user_version: 5 }]);
+  expect(readSql('PRAGMA user_version')).toEqual([{ user_version: 6 }]);
   await store.close();
   await openSqliteStore(directory.path).close();
 });

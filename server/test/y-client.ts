@@ -19,16 +19,19 @@ export interface YClient {
 export interface YClientOptions {
   readonly doc?: Y.Doc;
   readonly token?: string;
+  /** Default: true, at once. */
+  readonly isConnected?: boolean;
   /** The root type that `text` is. Default: `body`. */
   readonly field?: string;
 }
 
 /** `url` as `ws://host:port`, `room` as `doc/notes/a` or `room/lobby`. */
 export function openYClient(url: string, room: string, options: YClientOptions = {}): YClient {
-  const { doc = new Y.Doc(), token, field = 'body' } = options;
+  const { doc = new Y.Doc(), token, isConnected = true, field = 'body' } = options;
   const provider = new WebsocketProvider(`${url}/yjs`, room, doc, {
     WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
     disableBc: true,
+    connect: isConnected,
     maxBackoffTime: 100,
     params: token === undefined ? {} : { token },
   });

@@ -1,9 +1,12 @@
+import type { Row } from '@breakwater/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import * as Y from 'yjs';
 import { AuthenticationError } from '../src/identity.ts';
-import { createServer, type ServerOptions } from '../src/server.ts';
+import { type BreakwaterServer, createServer, type ServerOptions } from '../src/server.ts';
+import { DAY_MS } from '../src/tombstones.ts';
 import { notes, rowOf } from './hub-world.ts';
+import { remove, revive } from './note-writes.ts';
 import { makeTemporaryDirectory } from './temporary-directory.ts';
 import { openClient } from './test-client.ts';
 import { openYClient, type YClient, type YClientOptions } from './y-client.ts';
@@ -51,7 +54,7 @@ test('[YW3] each sees the other, until that leaves', async () => {
   await two.until(() => stateOfOne() === undefined);
 });
 
-test('[YW4] what is written while the link is down comes together when it is back, and each sees the other again', async () => {
+test('[YW4] what is written while the link is down comes together when it is back, and each sees the other again at once', async () => {
   const { url } = await start();
   const [one, two] = [open(url, 'room/lobby'), open(url, 'room/lobby')];
   await Promise.all([one.synced(), two.synced()]);
@@ -63,6 +66,7 @@ test('[YW4] what is written while the link is down comes together when it is bac
   one.provider.connect();
   await one.until(() => one.text.length === 6);
   await two.until(() => two.text.length === 6 && two.provider.awareness.getStates().has(one.doc.clientID));
+  await one.until(() => one.provider.awareness.getStates().has(two.doc.clientID));
   expect(one.text.toString()).toBe(two.text.toString());
 });
 
@@ -147,6 +151,76 @@ test('[YW10] pages of another origin are turned away here too, and there are no 
   expect(await statusOf(`${url}/yjs/elsewhere`, {})).toBe(404);
 });
 
+test.each([
+  ['', async () => {}],
+  [', its tombstone dropped', (server: BreakwaterServer) => server.purgeTombstones({ olderThanMs: DAY_MS })],
+])('[YW11] who was away while the document was inserted anew%s, is turned away', async (_name, drop) => {
+  let daysLater = 0;
+  const { url, server } = await start({ now: () => Date.now() + daysLater * DAY_MS });
+  await makeNote(url, 'a');
+  const stale = open(url, 'doc/notes/a');
+  await stale.synced();
+  stale.text.insert(0, 'old text');
+  const witness = open(url, 'doc/notes/a');
+  await witness.until(() => witness.text.toString() === 'old text');
+  witness.close();
+  stale.provider.disconnect();
+  stale.text.insert(0, 'and more ');
+  await push(url, remove('a'));
+  daysLater = 2;
+  await drop(server);
+  await push(url, revive('a', { title: 'again' }));
+  const closed = stale.closed();
+  stale.provider.connect();
+  expect(await closed).toMatchObject({ code: 4410 });
+  const fresh = open(url, 'doc/notes/a');
+  await fresh.synced();
+  expect(fresh.text.toString()).toBe('');
+  fresh.text.insert(0, 'new text');
+  fresh.provider.disconnect();
+  fresh.provider.connect();
+  await fresh.synced();
+  fresh.text.insert(0, 'its ');
+  await open(url, 'doc/notes/a').until(() => fresh.text.toString() === 'its new text');
+});
+
+test('[YW12] what was typed before the document was ever in step comes into whichever row there is', async () => {
+  const { url } = await start();
+  const early = open(url, 'doc/notes/a', { isConnected: false });
+  early.text.insert(0, 'early');
+  await makeNote(url, 'a');
+  await push(url, remove('a'));
+  await push(url, revive('a', { title: 'again' }));
+  early.provider.connect();
+  const other = open(url, 'doc/notes/a');
+  await other.until(() => other.text.toString() === 'early');
+});
+
+test('[YW13] a client that stores its Yjs document, and sends it as a whole, goes on, after a restart too', async () => {
+  const dataDir = temporary();
+  const first = await start({ dataDir });
+  await makeNote(first.url, 'a');
+  const client = open(first.url, 'doc/notes/a');
+  await client.synced();
+  client.text.insert(0, 'typed');
+  client.provider.disconnect();
+  client.text.insert(5, ' offline');
+  const stored = Y.encodeStateAsUpdate(client.doc);
+  client.close();
+  await first.server.close();
+  const { url } = await start({ dataDir });
+  const again = open(url, 'doc/notes/a');
+  await again.synced();
+  Y.applyUpdate(again.doc, stored);
+  again.text.insert(0, 'It was ');
+  const other = open(url, 'doc/notes/a');
+  await other.until(() => other.text.toString() === 'It was typed offline');
+  again.provider.disconnect();
+  again.provider.connect();
+  await again.synced();
+  expect(again.text.toString()).toBe('It was typed offline');
+});
+
 async function start(options: ServerOptions = {}, port = 0) {
   const logged: string[] = [];
   const server = await createServer({
@@ -183,7 +257,11 @@ function open(url: string, room: string, options: YClientOptions = {}): YClient 
 }
 
 async function makeNote(url: string, id: string, token = ''): Promise<void> {
+  await push(url, rowOf(id, { title: 'x' }), token);
+}
+
+async function push(url: string, row: Row, token = ''): Promise<void> {
   const client = await openClient(`${url}/sync`, token);
-  await client.push(notes(rowOf(id, { title: 'x' })));
+  await client.push(notes(row));
   client.terminate();
 }

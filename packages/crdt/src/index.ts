@@ -40,6 +40,7 @@ export { combineRich, diffSince, vectorOf } from './rich/merge-rich.ts';
 export { countStructs, hasGaps, loadDoc, type Rich, richFromText, richToText, sameBytes } from './rich/rich-doc.ts';
 export {
   Content,
+  MAX_CLIENT_ID,
   MAX_STRUCTS,
   type ScannedStruct,
   type StructId,

@@ -51,6 +51,21 @@ export function describeRoomStore({ open, reopen }: RoomStoreUnderTest): void {
     expect(rooms.load(TENANT, free('a')).state).toEqual(bytes(8));
   });
 
+  test('[RM43] a life has its number as long as its row has this generation', async () => {
+    const { rooms } = await open();
+    let drawn = 2 ** 40;
+    const draw = () => ++drawn;
+    const first = await rooms.life(TENANT, document('a', ''), draw);
+    expect(await rooms.life(TENANT, document('a', ''), draw)).toBe(first);
+    const second = await rooms.life(TENANT, document('a', 'g2'), draw);
+    const others = [
+      await rooms.life(TENANT, document('b', ''), draw),
+      await rooms.life('other', document('a', ''), draw),
+    ];
+    expect(new Set([first, second, ...others]).size).toBe(4);
+    expect(await rooms.life(TENANT, document('a', 'g2'), draw)).toBe(second);
+  });
+
   test('[RM28] the rooms of documents with updates are found, of every tenant', async () => {
     const { rooms } = await open();
     await rooms.append(TENANT, document('a', 'g1'), () => [bytes(1), bytes(2)]);

@@ -459,6 +459,20 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
       expect(store.purgedBefore(TENANT, 'notes')).toBe(3);
     });
 
+    test('[RM43] with its tombstone the life of a row ends', async () => {
+      const store = await open();
+      let drawn = 2 ** 40;
+      const lifeOf = (id: string) =>
+        store.rooms.life(TENANT, { collection: 'notes', id, generation: '' }, () => ++drawn);
+      await put(store, ['a', 'b']);
+      const before = [await lifeOf('a'), await lifeOf('b')];
+      await put(store, ['a'], { deleted: true });
+      await store.purgeTombstones(tombstones(time + 1));
+      await put(store, ['a']);
+      expect([await lifeOf('a'), await lifeOf('b')]).toEqual([drawn, before[1]]);
+      expect(drawn).toBe(2 ** 40 + 3);
+    });
+
     test('[ST10] a closed store neither shrinks nor purges', async () => {
       const store = await open();
       await store.close();

@@ -1,32 +1,28 @@
-import { sameValue } from '@breakwater/crdt';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WorldServer } from '../src/world.ts';
-import { playSession, type SessionCut, type SessionOutcome, startSessionServer } from './recorded-session.ts';
+import { playSession, startSessionServer } from './recorded-session.ts';
+import { rowsSession } from './rows-session.ts';
+import { cutsOf, FEWEST_FRAMES, faultsOf, PLACES, type UndisturbedSession } from './session-cuts.ts';
 
-/** Sessions at once: they mostly wait. RxDB's free core stops at 13 open collections, and each session has four. */
-const LANES = 3;
-
-/** A session takes a twentieth of a second. */
-const LONGEST_MS = 10_000;
-
-const PLACES = ['before', 'inside', 'after'] as const;
-
-/** Heads of handshakes, messages and closing frames of the two devices' two connections each, up and down. */
-const FEWEST_FRAMES = { up: 38, down: 43 };
-
-let server: WorldServer;
-let undisturbed: SessionOutcome;
+let session: UndisturbedSession;
 
 beforeAll(async () => {
-  server = await startSessionServer();
-  undisturbed = await playSession(server);
+  const server = await startSessionServer();
+  session = { server, script: rowsSession, outcome: await playSession(server, rowsSession) };
 });
 
-afterAll(() => server.end());
+afterAll(() => session.server.end());
 
 describe('a connection that is cut at any frame', () => {
+  it('[FR1] README says how often at least', async () => {
+    const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+    const { rows, room } = FEWEST_FRAMES;
+    const cuts = PLACES.length * (rows.up + rows.down + room.up + room.down);
+    expect(readme).toContain(`cut before, inside or after each frame, at least ${cuts} times`);
+  });
+
   it('[FR1] the session that is repeated has inserts, a batch, a picture, a long text, a delete, a refusal and concurrent edits', () => {
-    expect(undisturbed).toMatchObject({
+    expect(session.outcome).toMatchObject({
       verdict: [],
       connections: { a: 2, b: 2 },
       cuts: 0,
@@ -45,45 +41,9 @@ describe('a connection that is cut at any frame', () => {
     '[FR1] %s: before, inside or after each, it heals with one reconnect, all end equal, no redelivery takes a seq',
     { timeout: 60_000 },
     async (direction) => {
-      const frames = undisturbed.frames.filter((frame) => frame.direction === direction);
-      const cuts = frames.flatMap((frame) => PLACES.map((at): SessionCut => ({ ...frame, at })));
-      expect(cuts.length).toBeGreaterThanOrEqual(PLACES.length * FEWEST_FRAMES[direction]);
-      expect(await faultsOf(cuts)).toEqual([]);
+      const cuts = cutsOf(session, direction);
+      expect(cuts.length).toBeGreaterThanOrEqual(PLACES.length * FEWEST_FRAMES.rows[direction]);
+      expect(await faultsOf(session, cuts)).toEqual([]);
     },
   );
 });
-
-/** Plays the session with each of the cuts, until one leaves something wrong: that one is named. */
-async function faultsOf(cuts: readonly SessionCut[]): Promise<string[]> {
-  const left = [...cuts];
-  const faults: string[] = [];
-
-  async function playLane(): Promise<void> {
-    for (let cut = left.pop(); cut !== undefined && faults.length === 0; cut = left.pop()) {
-      const found = await Promise.race([faultOf(cut), tooLong()]).catch((error: unknown) => String(error));
-      if (found !== undefined) faults.push(`${JSON.stringify(cut)}: ${found}`);
-    }
-  }
-
-  await Promise.all(Array.from({ length: LANES }, playLane));
-  return faults;
-}
-
-/** A session that never comes into step would only be a timeout without a name. */
-function tooLong(): Promise<string> {
-  return new Promise((resolve) => {
-    setTimeout(() => resolve(`it was not over after ${LONGEST_MS / 1_000} s`), LONGEST_MS).unref();
-  });
-}
-
-async function faultOf(cut: SessionCut): Promise<string | undefined> {
-  const { verdict, connections, cuts, ending } = await playSession(server, cut);
-  const other = cut.device === 'a' ? 'b' : 'a';
-  if (cuts !== 1) return 'the session never came to this frame';
-  if (verdict.length > 0) return verdict.join('; ');
-  // A cut of the last frames, in which the client says goodbye, costs none.
-  if (connections[cut.device] > undisturbed.connections[cut.device] + 1) return 'it took more than one reconnect';
-  if (connections[other] !== undisturbed.connections[other]) return `${other} reconnected too`;
-  if (!sameValue(ending, undisturbed.ending)) return `it ended as ${JSON.stringify(ending)}`;
-  return undefined;
-}

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { batch, createDatabase, defineCollections, inspectRows, type Replication, replicate } from '@breakwater/client';
+import { createDatabase, defineCollections, inspectRows, type Replication, replicate } from '@breakwater/client';
 import { decodeState, type Json, type State } from '@breakwater/crdt';
 import type { Store } from '@breakwater/server';
 import { addRxPlugin, type RxCollection } from 'rxdb';
@@ -14,20 +14,26 @@ addRxPlugin(RxDBAttachmentsPlugin);
 
 const { schema, merge } = worldCollections.notes;
 const collections = defineCollections({ orders: { schema, merge }, payments: { schema, merge } });
-const NAMES = ['orders', 'payments'] as const;
+const ordersOnly = defineCollections({ orders: { schema, merge } });
 
-const MAX_ROW_BYTES = 60_000;
-/** Long enough that edits of it go up as diffs. */
-const LONG_TEXT = 'low tide at noon, '.repeat(1_000);
+export const MAX_ROW_BYTES = 60_000;
 
-/** Four pieces, the last of them short: as many as go up before the first answer. */
-const PICTURE = new Blob([Uint8Array.from({ length: 60_000 }, (_, i) => (i * 7) % 251)]);
-
-/** Two devices and a script of what they do, each over a line that can be cut at a frame. */
 export type DeviceName = 'a' | 'b';
 
 export interface SessionCut extends Required<FrameCut> {
   readonly device: DeviceName;
+}
+
+/**
+ * What two devices do, each over a line that can be cut at a frame. Each step ends with both devices in step: so the frames
+ * are the same each time.
+ */
+export interface SessionScript {
+  /** The collections that the devices have. */
+  readonly names: readonly ('orders' | 'payments')[];
+  act(a: Device, b: Device, isStored: (digest: string) => boolean): Promise<void>;
+  /** What is the same in every run, of the seqs on the server and of what the devices show and have in their inboxes. */
+  endingOf(seqs: Json, shown: Readonly<Record<DeviceName, Json>>): Json;
 }
 
 /** A frame of the undisturbed session. */
@@ -43,7 +49,7 @@ export interface SessionOutcome {
   /** Connections that each device made. */
   readonly connections: Readonly<Record<DeviceName, number>>;
   readonly cuts: number;
-  /** What is the same in every run: the seqs on the server, what the devices show, and their inboxes. */
+  /** What is the same in every run. */
   readonly ending: Json;
 }
 
@@ -55,13 +61,18 @@ export function startSessionServer(): Promise<WorldServer> {
   });
 }
 
-export async function playSession(server: WorldServer, cut?: SessionCut): Promise<SessionOutcome> {
+export async function playSession(
+  server: WorldServer,
+  script: SessionScript,
+  cut?: SessionCut,
+): Promise<SessionOutcome> {
   const tenant = randomUUID();
   const frames: RecordedFrame[] = [];
   const [a, b] = await Promise.all(
     (['a', 'b'] as const).map((name) =>
       openDevice({
         name,
+        script,
         server,
         tenant,
         onFrame: (frame) => frames.push({ device: name, ...frame }),
@@ -71,96 +82,53 @@ export async function playSession(server: WorldServer, cut?: SessionCut): Promis
   );
   if (a === undefined || b === undefined) throw new Error('there are two devices');
   try {
-    await act(a, b, (digest) => server.store.blobs.isStored(tenant, digest));
+    await inSync(a, b);
+    await script.act(a, b, (digest) => server.store.blobs.isStored(tenant, digest));
     const replicas = [await reportOn(a), await reportOn(b)];
     return {
-      verdict: judge(toHoldings(statesOf(server.store, tenant)), replicas),
+      verdict: judge(toHoldings(statesOf(script, server.store, tenant)), replicas),
       frames: [...frames],
       connections: { a: a.proxy.accepted, b: b.proxy.accepted },
       cuts: a.proxy.cuts + b.proxy.cuts,
-      ending: { seqs: seqsOf(server.store, tenant), a: await showOf(a), b: await showOf(b) },
+      ending: script.endingOf(seqsOf(script, server.store, tenant), { a: await showOf(a), b: await showOf(b) }),
     };
   } finally {
     await Promise.all([a.end(), b.end()]);
   }
 }
 
-/** Each step ends with both devices in step: so the frames are the same each time. */
-async function act(a: Device, b: Device, isOnServer: (digest: string) => boolean): Promise<void> {
-  await Promise.all([a.sync.awaitInSync(), b.sync.awaitInSync()]);
-
-  await a.database.orders.insert({ id: '1', title: 'open', body: LONG_TEXT, tags: ['sea'], steps: ['one'], likes: 1 });
-  await sees(b, '1', ({ title }) => title === 'open');
-
-  await batch(a.database, (tx) => {
-    tx.orders.insert({ id: '2', title: 'paid' });
-    tx.payments.insert({ id: '2', title: 'by card' });
-  });
-  await sees(b, '2', ({ title }) => title === 'paid');
-
-  const paid = await a.database.payments.findOne('2').exec(true);
-  const { digest } = await paid.putAttachment({ id: 'slip', data: PICTURE, type: 'image/png' });
-  await until(() => isOnServer(digest));
-  await readSlip(b);
-  await Promise.all([a.sync.awaitInSync(), b.sync.awaitInSync()]);
-
-  await (await b.database.orders.findOne('1').exec(true)).patch({ body: `${LONG_TEXT}high at six`, likes: 3 });
-  await sees(a, '1', ({ likes }) => likes === 3);
-
-  await (await b.database.payments.findOne('2').exec(true)).remove();
-  await firstValueFrom(a.database.payments.findOne('2').$.pipe(filter((payment) => payment === null)));
-
-  await a.database.orders.insert({ id: '3', title: 'too much', body: 'x'.repeat(MAX_ROW_BYTES) });
-  await firstValueFrom(a.sync.refused$.pipe(filter((refused) => refused.length > 0)));
-  await Promise.all([a.sync.awaitInSync(), b.sync.awaitInSync()]);
-
-  await Promise.all([a, b].map(goOffline));
-  await (await a.database.orders.findOne('1').exec(true)).patch({ title: 'sent', body: `${LONG_TEXT}high at seven` });
-  await (await b.database.orders.findOne('1').exec(true)).patch({ rating: 5, body: `Today ${LONG_TEXT}high at six` });
-  a.sync.start();
-  await a.sync.awaitInSync();
-  b.sync.start();
-  await sees(a, '1', ({ rating }) => rating === 5);
-  await Promise.all([a.sync.awaitInSync(), b.sync.awaitInSync()]);
+export async function inSync(...devices: readonly Device[]): Promise<void> {
+  await Promise.all(devices.map(({ sync }) => sync.awaitInSync()));
 }
 
-async function readSlip({ database, sync }: Device): Promise<void> {
-  const payment = await firstValueFrom(
-    database.payments.findOne('2').$.pipe(filter((found) => found !== null && found.getAttachment('slip') !== null)),
-  );
-  const slip = payment?.getAttachment('slip');
-  if (!slip) throw new Error('the payment has no slip');
-  const data = await sync.attachmentData(slip, { wait: true });
-  const [sent, read] = await Promise.all([PICTURE.arrayBuffer(), data.arrayBuffer()]);
-  if (!Buffer.from(sent).equals(Buffer.from(read))) throw new Error('another slip arrived than was sent');
-}
-
-async function until(isSo: () => boolean): Promise<void> {
+export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
-async function goOffline({ sync }: Device): Promise<void> {
+export async function goOffline({ sync }: Device): Promise<void> {
   sync.pause();
   await firstValueFrom(sync.status$.pipe(filter(({ state }) => state === 'paused')));
 }
 
-type Order = Awaited<ReturnType<typeof openDatabase>>['orders'] extends RxCollection<infer T> ? T : never;
+export type Order = Awaited<ReturnType<typeof openDatabase>>['orders'] extends RxCollection<infer T> ? T : never;
 
-async function sees({ database }: Device, id: string, isSo: (order: Order) => boolean): Promise<void> {
+export async function sees({ database }: Device, id: string, isSo: (order: Order) => boolean): Promise<void> {
   await firstValueFrom(database.orders.findOne(id).$.pipe(filter((order) => order !== null && isSo(order))));
 }
 
-function openDatabase(name: string) {
+function openDatabase(name: string, { names }: SessionScript) {
   return createDatabase({
     name: `session-${name}-${randomUUID()}`,
     storage: getRxStorageMemory(),
-    collections,
+    // A script does not touch what it has not named.
+    collections: names.length === 1 ? (ordersOnly as unknown as typeof collections) : collections,
     multiInstance: false,
   });
 }
 
-interface Device {
+export interface Device {
   readonly name: DeviceName;
+  readonly names: SessionScript['names'];
   readonly database: Awaited<ReturnType<typeof openDatabase>>;
   readonly sync: Replication;
   readonly proxy: FaultProxy;
@@ -169,17 +137,18 @@ interface Device {
 
 interface DeviceOptions {
   readonly name: DeviceName;
+  readonly script: SessionScript;
   readonly server: WorldServer;
   readonly tenant: string;
   readonly onFrame: (frame: PassedFrame) => void;
   readonly cut: SessionCut | undefined;
 }
 
-async function openDevice({ name, server, tenant, onFrame, cut }: DeviceOptions): Promise<Device> {
+async function openDevice({ name, script, server, tenant, onFrame, cut }: DeviceOptions): Promise<Device> {
   const { port, pathname } = new URL(server.url);
   const proxy = await startFaultProxy({ to: Number(port), onFrame });
   if (cut !== undefined) proxy.cutAtFrame(cut);
-  const database = await openDatabase(name);
+  const database = await openDatabase(name, script);
   const sync = replicate(database, {
     url: `ws://127.0.0.1:${proxy.port}${pathname}`,
     token: () => tenant,
@@ -187,6 +156,7 @@ async function openDevice({ name, server, tenant, onFrame, cut }: DeviceOptions)
   });
   return {
     name,
+    names: script.names,
     database,
     sync,
     proxy,
@@ -197,9 +167,9 @@ async function openDevice({ name, server, tenant, onFrame, cut }: DeviceOptions)
   };
 }
 
-async function reportOn({ name, database, sync }: Device): Promise<ReplicaReport> {
+async function reportOn({ name, names, database, sync }: Device): Promise<ReplicaReport> {
   const states: [string, State][] = [];
-  for (const collection of NAMES) {
+  for (const collection of names) {
     for await (const { id, state } of inspectRows(database[collection] as unknown as RxCollection)) {
       states.push([`${collection} ${id}`, state]);
     }
@@ -207,9 +177,9 @@ async function reportOn({ name, database, sync }: Device): Promise<ReplicaReport
   return { name, holdings: toHoldings(states), pendingRows: sync.pending.rows };
 }
 
-async function showOf({ database, sync }: Device) {
+async function showOf({ names, database, sync }: Device) {
   const shown: Json[] = [];
-  for (const collection of NAMES) {
+  for (const collection of names) {
     const documents = await database[collection].find({ sort: [{ id: 'asc' }] }).exec();
     shown.push(...documents.map((document) => document.toMutableJSON() as Json));
   }
@@ -220,8 +190,8 @@ function rowsOf(store: Store, tenant: string, collection: string) {
   return store.page(tenant, collection, { after: 0, labels: [tenant], maxRows: 1_000, maxBytes: 2 ** 24 }).rows;
 }
 
-function statesOf(store: Store, tenant: string): [string, State][] {
-  return NAMES.flatMap((collection) =>
+function statesOf({ names }: SessionScript, store: Store, tenant: string): [string, State][] {
+  return names.flatMap((collection) =>
     rowsOf(store, tenant, collection).map(({ id, state }): [string, State] => [
       `${collection} ${id}`,
       decodeState(state),
@@ -229,8 +199,8 @@ function statesOf(store: Store, tenant: string): [string, State][] {
   );
 }
 
-function seqsOf(store: Store, tenant: string) {
-  return NAMES.map((collection) => ({
+function seqsOf({ names }: SessionScript, store: Store, tenant: string) {
+  return names.map((collection) => ({
     collection,
     head: store.head(tenant, collection),
     rows: rowsOf(store, tenant, collection).map(({ id, seq }) => [id, seq]),

@@ -6,6 +6,8 @@ export interface FoldTimer {
   touch(): void;
   /** Does it now, if there is something; resolves when nothing is left to do. Never rejects. */
   flush(): Promise<void>;
+  /** Does what there is to do by now, not what comes meanwhile. Undefined: there is nothing. Never rejects. */
+  settle(): Promise<void> | undefined;
   /** Is there something that is not done yet? */
   readonly isDue: boolean;
   stop(): void;
@@ -41,11 +43,19 @@ export function createFoldTimer({ scheduler, minIntervalMs, run, onFailed, lastR
       cancelTimer();
       while (isDue || running !== undefined) if (!(await runOnce())) return;
     },
+    settle: () => (isDue || running !== undefined ? settleNow() : undefined),
     get isDue() {
       return isDue;
     },
     stop: cancelTimer,
   };
+
+  async function settleNow(): Promise<void> {
+    await running;
+    if (!isDue) return;
+    cancelTimer();
+    await runOnce();
+  }
 
   function schedule(delayMs: number): void {
     if (running !== undefined) return;

@@ -36,8 +36,10 @@ interface Identity<M> {
   /** Undefined: it has left. */
   owner: M | undefined;
   readonly user: string;
-  /** {@link UNSEEN}: it has never said anything. */
+  /** With which it was told of last. {@link UNSEEN}: it has never said anything. */
   clock: number;
+  /** The same, to its owner: what that says again of itself has no later one. */
+  ownerClock: number;
   state: string;
   /** Who gets it when the owner leaves, and what it then says. */
   claim?: Claim<M> | undefined;
@@ -66,6 +68,7 @@ export function createPresence<M extends object>({ userOf, onContest }: Presence
     hear: (member, bytes) => decodeAwareness(bytes).flatMap((entry) => take(member, entry)),
     tell(member) {
       told.add(member);
+      for (const identity of identities.values()) renew(identity, member);
       return of(identities.keys()).filter(({ state }) => state !== GONE);
     },
     isTold: (member) => told.has(member),
@@ -90,7 +93,7 @@ export function createPresence<M extends object>({ userOf, onContest }: Presence
     const identity = own(member, entry);
     if (identity === undefined) return [];
     // Nothing new: what it was told itself, said again.
-    if (state === identity.state && (state === GONE || entry.clock <= identity.clock)) return [];
+    if (state === identity.state && (state === GONE || entry.clock <= identity.ownerClock)) return [];
     return say(clientId, identity, entry);
   }
 
@@ -109,7 +112,7 @@ export function createPresence<M extends object>({ userOf, onContest }: Presence
   }
 
   function give(clientId: number, member: M, clock: number): Identity<M> {
-    const identity: Identity<M> = { owner: member, user: userOf(member), clock, state: GONE };
+    const identity: Identity<M> = { owner: member, user: userOf(member), clock, ownerClock: clock, state: GONE };
     identities.set(clientId, identity);
     idsByMember.set(member, (idsByMember.get(member) ?? new Set()).add(clientId));
     return identity;
@@ -122,8 +125,14 @@ export function createPresence<M extends object>({ userOf, onContest }: Presence
    */
   function say(clientId: number, identity: Identity<M>, { clock, state }: Omit<AwarenessEntry, 'clientId'>) {
     identity.clock = Math.max(clock, state === GONE ? identity.clock : identity.clock + 1);
+    identity.ownerClock = identity.clock;
     identity.state = state;
     return [{ clientId, clock: identity.clock, state }];
+  }
+
+  /** Who comes back has dropped the states of all others and still knows their clocks: it takes later ones only. */
+  function renew(identity: Identity<M>, member: M): void {
+    if (identity.state !== GONE && identity.owner !== member) identity.clock += 1;
   }
 
   function release(clientId: number): AwarenessEntry[] {
@@ -132,7 +141,7 @@ export function createPresence<M extends object>({ userOf, onContest }: Presence
     const { claim, state, clock } = identity;
     // Behind all others that have left.
     identities.delete(clientId);
-    identities.set(clientId, { owner: undefined, user: identity.user, clock, state: GONE });
+    identities.set(clientId, { owner: undefined, user: identity.user, clock, ownerClock: clock, state: GONE });
     if (claim !== undefined) return say(clientId, give(clientId, claim.member, clock), claim);
     return state === GONE ? [] : [{ clientId, clock, state: GONE }];
   }

@@ -14,6 +14,11 @@ export interface RoomStore {
   append(tenant: string, room: RoomKey, take: () => readonly Uint8Array[]): Promise<number>;
   /** Drops the updates up to a number, those of earlier generations too; of a free room, a state takes their place. */
   fold(tenant: string, room: RoomKey, folded: FoldedRoom): Promise<void>;
+  /**
+   * A number for this life of a row, drawn by `draw` when it is first asked for: another one once the generation is another,
+   * or the row's tombstone was dropped and the row made anew.
+   */
+  life(tenant: string, room: RoomKey, draw: () => number): Promise<number>;
   /** The document rooms of any tenant that have updates. Synchronous. */
   unfolded(): readonly UnfoldedRoom[];
 }

@@ -11,6 +11,8 @@ import type { CommittedRow, RowKey, Store } from '../store.ts';
 import { foldDocument } from './fold-document.ts';
 import { foldFree } from './fold-free.ts';
 import { createFoldTimer, type FoldTimer } from './fold-timer.ts';
+import { drawLife } from './life-mark.ts';
+import { markPeer } from './marked-peer.ts';
 import { openRoom, type Room, type RoomRefusal } from './room.ts';
 import type { RoomAddress } from './room-address.ts';
 import { documentContent, freeContent } from './room-content.ts';
@@ -26,6 +28,8 @@ export interface Rooms {
   hear(tenant: string, rows: readonly CommittedRow[]): void;
   /** Does a pushed row bring Yjs structs under the id of somebody who is in its room with another session? */
   isForeign(tenant: string, key: RowKey, state: State, session: object): boolean;
+  /** Brings what was typed by now into these rows. Undefined: it is all there. Never rejects. */
+  fold(tenant: string, keys: readonly RowKey[]): Promise<void> | undefined;
   /** How many are loaded. */
   readonly size: number;
   /** What a server that was killed had not brought into the rows. Never rejects. */
@@ -98,6 +102,11 @@ export function createRooms(options: RoomsOptions): Rooms {
       if (rich === undefined || loaded?.generation !== generation) return false;
       return loaded.room.isForeign(rich, session);
     },
+    fold(tenant, keys) {
+      if (loadedByName.size === 0) return undefined;
+      const folds = keys.map((key) => loadedByName.get(nameOf(tenant, key))?.folding.settle());
+      return folds.some((fold) => fold !== undefined) ? Promise.all(folds).then(() => {}) : undefined;
+    },
     get size() {
       return loadedByName.size;
     },
@@ -128,11 +137,18 @@ export function createRooms(options: RoomsOptions): Rooms {
     if ('code' in asked) return asked;
     const permission = await permissionOf(peer, documentEntry(asked.key, asked.state));
     if (permission === 'none') return refuse(CloseCode.forbidden, 'this user may not be in the room');
+    // Who does not name the generation keeps a document of which nobody else knows how old it is.
+    const isUnnamed = address.generation === undefined;
+    const life = isUnnamed ? await store.rooms.life(peer.tenant, asked.key, drawLife) : undefined;
     // It may have changed, or gone, meanwhile.
     const found = findRow(peer, address);
     if ('code' in found) return found;
     if (isClosing) return refuse(CloseCode.tryAgainLater, 'the server is stopping');
-    return loadDocument(peer.tenant, found).room.join(peer, permission === 'read');
+    if (life === undefined) return loadDocument(peer.tenant, found).room.join(peer, permission === 'read');
+    if (found.key.generation !== asked.key.generation)
+      return refuse(CloseCode.tryAgainLater, 'the document was changed');
+    const marked = markPeer(peer, life);
+    return marked.enter(loadDocument(peer.tenant, found).room.join(marked.peer, permission === 'read'));
   }
 
   /** A row that may not be read is answered as one that is not there. */

@@ -5,6 +5,8 @@ export interface SqliteRooms extends Pick<RoomStore, 'load' | 'unfolded'> {
   /** Answers the number of the last one. Must run inside a transaction, as `fold`. */
   append(tenant: string, room: RoomKey, updates: readonly Uint8Array[]): number;
   fold(...args: Parameters<RoomStore['fold']>): void;
+  /** Must run inside a transaction. */
+  life(tenant: string, room: RoomKey, draw: () => number): number;
 }
 
 export function openSqliteRooms(database: DatabaseSync): SqliteRooms {
@@ -27,6 +29,12 @@ export function openSqliteRooms(database: DatabaseSync): SqliteRooms {
   const writeState = database.prepare(`
     INSERT INTO rooms (tenant, name, state) VALUES (?, ?, ?)
     ON CONFLICT (tenant, name) DO UPDATE SET state = excluded.state
+  `);
+  const selectLife = database.prepare(`
+    SELECT life FROM room_lives WHERE tenant = ? AND collection = ? AND id = ? AND generation = ?
+  `);
+  const writeLife = database.prepare(`
+    INSERT OR REPLACE INTO room_lives (tenant, collection, id, generation, life) VALUES (?, ?, ?, ?, ?)
   `);
 
   return {
@@ -52,6 +60,13 @@ export function openSqliteRooms(database: DatabaseSync): SqliteRooms {
     fold(tenant, { collection, id }, { upTo, state }) {
       if (state !== undefined) writeState.run(tenant, id, state);
       remove.run(tenant, collection, id, upTo);
+    },
+    life(tenant, { collection, id, generation }, draw) {
+      const known = selectLife.get(tenant, collection, id, generation);
+      if (known !== undefined) return Number(known.life);
+      const life = draw();
+      writeLife.run(tenant, collection, id, generation, life);
+      return life;
     },
   };
 

@@ -9,6 +9,9 @@ import { MalformedError } from '../malformed.ts';
  */
 export const MAX_STRUCTS = 30_000;
 
+/** Yjs draws client ids of 32 bits. What lies above is nobody's. */
+export const MAX_CLIENT_ID = 0xffffffff;
+
 /** Content of a Yjs struct, by the low five bits of its info byte. */
 export const Content = {
   /** Not even what it was is known any more. */
@@ -86,6 +89,7 @@ export function scanUpdate(update: Uint8Array, visitor?: UpdateVisitor, rules: U
     if (structs > left) throw new MalformedError(`a Yjs state has more than ${rules.maxStructs} structs`);
     left -= structs;
     const client = readUint(decoder);
+    if (client > MAX_CLIENT_ID) throw new MalformedError('a Yjs state has a client id of more than 32 bits');
     if (clients.has(client)) throw new MalformedError('a Yjs state has the structs of a client in two places');
     clients.add(client);
     let clock = readUint(decoder);

@@ -17,7 +17,7 @@ import {
   type TombstoneQuery,
 } from '@breakwater/server';
 
-import { copyModelRooms, createModelRooms, type ModelRooms } from './model-rooms.ts';
+import { copyModelRooms, createModelRooms, endLife, type ModelRooms } from './model-rooms.ts';
 
 /** What a model store keeps: the rows of each tenant's collections, in the order of their seqs. */
 export interface StoreData {
@@ -36,6 +36,7 @@ interface TenantBlobs {
 type ModelRef = BlobPlace & Pick<BlobRow, 'replica'>;
 
 interface Place {
+  readonly tenant: string;
   head: number;
   purgedBefore: number;
   readonly rowsById: Map<string, ModelRow>;
@@ -126,6 +127,7 @@ export function createModelStore(
         const taken = take(findTombstones(places, query), query);
         for (const { place, row } of taken) {
           place.rowsById.delete(row.id);
+          endLife(rooms, place.tenant, row);
           place.purgedBefore = Math.max(place.purgedBefore, row.seq);
           onPurged?.(row);
         }
@@ -181,7 +183,7 @@ export function createModelStore(
 
   function placeOf(tenant: string, collection: string): Place {
     const name = JSON.stringify([tenant, collection]);
-    const place = places.get(name) ?? { head: 0, purgedBefore: 0, rowsById: new Map() };
+    const place = places.get(name) ?? { tenant, head: 0, purgedBefore: 0, rowsById: new Map() };
     places.set(name, place);
     return place;
   }
