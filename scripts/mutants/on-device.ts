@@ -19,10 +19,30 @@ const TIMELINE = 'packages/client/test/connection-timeline.test.ts';
 /** What the loop on a device holds to, on its way down, up and back. */
 export const ON_DEVICE: readonly SourceMutant[] = [
   {
+    rule: 'news of a row over a gap is not merged with what came before it',
+    file: 'packages/client/src/sync/down.ts',
+    find: 'if (later.base !== undefined && later.base > earlier.seq) return later;',
+    replace: '',
+    test: {
+      file: 'packages/client/test/down.test.ts',
+      title: '[SY3] need nothing of what came before a gap, whose end is here or asked for',
+    },
+  },
+  {
+    rule: 'news of a row that is not here is left out, and asked for',
+    file: 'packages/client/src/storage/local-rows.ts',
+    find: 'if (isHere(row, stored)) return mergeRow',
+    replace: 'return mergeRow',
+    test: {
+      file: 'packages/client/test/capture-rich-memory.test.ts',
+      title: '[SY3] what is new in a text, told in pieces, is merged piece by piece on top of what is here',
+    },
+  },
+  {
     rule: 'rows are stored before the checkpoint',
     file: `${SYNC}/down.ts`,
-    find: 'if (remote.length > 0) onPending(await mergeRows(remote));',
-    replace: 'if (remote.length > 0) void mergeRows(remote).then(onPending);',
+    find: 'if (remote.length > 0) onPending(await mergeRows(remote, (id) => lacking.add(id)));',
+    replace: 'if (remote.length > 0) void mergeRows(remote, (id) => lacking.add(id)).then(onPending);',
     test: { file: COLLECTION_SYNC, title: '[MU4] move the checkpoint before the rows are stored' },
   },
   {
@@ -200,7 +220,7 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'what a server that was set back has lost is no sign of a purge',
     file: `${SYNC}/collection-sync.ts`,
-    find: 'if (record.value.resend) return rows.mergeRows(remote);',
+    find: 'if (record.value.resend) return rows.mergeRows(remote, undefined, onLacking);',
     replace: '',
     test: { file: COLLECTION_SYNC, title: '[MU15] take for purged what a server that was set back has lost' },
   },

@@ -10,7 +10,7 @@ export const ON_SERVER: readonly SourceMutant[] = [
   {
     rule: 'news is sent only to whom it follows on without a gap',
     file: 'server/src/tell.ts',
-    find: 'part.ranges.get(stream.collection)?.first === stream.cursor + 1',
+    find: 'stream.isRightBefore(part.ranges.get(stream.collection)?.first ?? 0)',
     replace: 'part.ranges.has(stream.collection)',
     test: { file: HUB_STREAM, title: '[HB14] a session that could not be told of news gets them with the next' },
   },
@@ -23,6 +23,13 @@ export const ON_SERVER: readonly SourceMutant[] = [
       file: HUB_STREAM,
       title: '[HB14] a full session gets no news; drained, it gets what it missed, and then news again',
     },
+  },
+  {
+    rule: 'only who was told of a row before is told what is new in it',
+    file: 'server/src/merge-push.ts',
+    find: ' || labelsText(stored.labels) !== labelsText(row.labels)',
+    replace: '',
+    test: { file: 'server/test/hub-deltas.test.ts', title: '[HB70] who may read a row only now is told all of it' },
   },
   {
     rule: 'a session hears no news before its last page',
@@ -41,8 +48,8 @@ export const ON_SERVER: readonly SourceMutant[] = [
   {
     rule: "an ack's checkpoint passes over no commit of others",
     file: 'server/src/stream.ts',
-    find: 'if (cursor !== first - 1 || readAt >= first) return false;',
-    replace: 'if (readAt >= first) return false;',
+    find: 'return cursor === seq - 1 && readAt < seq;',
+    replace: 'return readAt < seq;',
     test: {
       file: HUB_STREAM,
       title: '[HB14] a full session gets no news; drained, it gets what it missed, and then news again',
@@ -51,8 +58,8 @@ export const ON_SERVER: readonly SourceMutant[] = [
   {
     rule: 'nor over a row that its push was merged with, unheard of',
     file: 'server/src/stream.ts',
-    find: 'if (cursor !== first - 1 || readAt >= first) return false;',
-    replace: 'if (cursor !== first - 1) return false;',
+    find: 'return cursor === seq - 1 && readAt < seq;',
+    replace: 'return cursor === seq - 1;',
     test: {
       file: 'server/test/hub-own-push.test.ts',
       title:

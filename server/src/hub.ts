@@ -24,7 +24,7 @@ import { sendPage } from './deflate-frame.ts';
 import { type Incoming, inspectPush, type Refused, shorten } from './inspect-push.ts';
 import { everybodys, type LabelsOf, mayRead } from './labels.ts';
 import { type Limits, MAX_COMMIT_BYTES, MAX_PAGE_BYTES, MAX_PAGE_ROWS, MAX_STREAMS } from './limits.ts';
-import { keysOf, mergePush, resultsOf, type Verdict } from './merge-push.ts';
+import { keysOf, mergePush, newsOf, resultsOf, type Verdict } from './merge-push.ts';
 import { type Meter, noMeter } from './meter.ts';
 import { type News, type NewsRow, toNews, toWireGroup, toWireRow } from './news.ts';
 import { createPermits } from './permits.ts';
@@ -305,7 +305,7 @@ export function createHub({ store, isCollection, limits, log, now = Date.now, ..
 
     /** The ack first: what the writer is told next may build on it. */
     function answerPush({ request, groups }: Push, commit: Commit<Verdict[]>): void {
-      const news = toNews(commit.rows);
+      const news = toNews(newsOf(commit));
       const passed = [...news.ranges].filter(([collection, range]) => streams.get(collection)?.passOwn(range));
       const checkpoints = new Map(passed.map(([collection, { last }]) => [collection, last]));
       const results = resultsOf(commit, peer.labels);

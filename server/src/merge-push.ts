@@ -18,8 +18,9 @@ import { blobsOf, refuseAttachments, sameBlobs } from './blobs/read-attachments.
 import type { Definitions } from './definitions.ts';
 import { type Incoming, type Refused, refuse, refuseForbidden, refuseSize } from './inspect-push.ts';
 import type { Judge } from './judge.ts';
-import { type Labels, mayRead } from './labels.ts';
+import { type Labels, labelsText, mayRead } from './labels.ts';
 import { MAX_CLOCK_AHEAD_MS, MAX_COMMIT_BYTES } from './limits.ts';
+import type { NewsRow } from './news.ts';
 import { rowKeyText } from './row-key.ts';
 import type { RowLabels, RowLabelsAnswer } from './row-labels.ts';
 import type { BlobRef, BlobUse, Commit, CommittedRow, Decision, RowKey, RowWrite, StoredRow } from './store.ts';
@@ -55,6 +56,8 @@ export interface Draft {
   blobs?: { readonly before: readonly BlobRef[]; after: readonly BlobRef[] };
   /** The merged state as bytes, once it differs from the stored one. */
   changed?: Uint8Array;
+  /** What came in for the row and changed it. */
+  readonly changes: Incoming[];
   /** What is written in the changed state, and who may read it. */
   document?: JsonObject;
   labels?: Labels;
@@ -79,7 +82,9 @@ export function mergePush(
 ): Decision<Verdict[]> {
   const budget = createBlobBudget(use, pushed.maxTenantBlobBytes);
   const loaded = keys.slice(0, stored.length);
-  const drafts = new Map(loaded.map((key, i): [string, Draft] => [rowKeyText(key), { key, stored: stored[i] }]));
+  const drafts = new Map(
+    loaded.map((key, i): [string, Draft] => [rowKeyText(key), { key, stored: stored[i], changes: [] }]),
+  );
   const result = pushed.rows.map((row) => {
     if (row.kind === 'refused') return row;
     const draft = drafts.get(rowKeyText(row.key));
@@ -104,7 +109,7 @@ function mergeRow(draft: Draft, incoming: Incoming, pushed: PushedRows, budget: 
     if (current === undefined || isReadable(draft, pushed)) return mergeWith(current, draft, incoming, pushed, budget);
     if (isToldAgain(current, incoming.state)) return { kind: 'stored', draft };
     // Whatever would become of it if the row were not there; only then it shows that the id is taken.
-    const unstored: Draft = { key: draft.key, stored: undefined };
+    const unstored: Draft = { key: draft.key, stored: undefined, changes: [] };
     const verdict = mergeWith(undefined, unstored, incoming, pushed, budget);
     if (verdict.kind !== 'stored') return verdict;
     budget.change(unstored.blobs?.after ?? [], []);
@@ -171,6 +176,7 @@ function mergeWith(
   if (unfit !== undefined) return unfit;
   draft.state = merged;
   draft.changed = bytes;
+  draft.changes.push(incoming);
   draft.document = document;
   draft.labels = answer.labels;
   return { kind: 'stored', draft };
@@ -228,6 +234,25 @@ function toWrite({ definitions }: PushedRows, draft: Draft): RowWrite[] {
   const doc = JSON.stringify(definitions.complete(key, document));
   const write = { ...key, deleted: isDeleted(state), doc, state: changed, labels };
   return [sameBlobs(blobs.before, blobs.after) ? write : { ...write, blobs: blobs.after }];
+}
+
+/** The rows of a push after its commit, as what is new in each, where that is known and shorter than the row. */
+export function newsOf({ result, rows }: Commit<readonly Verdict[]>): NewsRow[] {
+  const drafts = new Map<string, Draft>();
+  for (const verdict of result) if (verdict.kind === 'stored') drafts.set(rowKeyText(verdict.draft.key), verdict.draft);
+  return rows.map((row) => {
+    const delta = deltaOf(row, drafts.get(rowKeyText(row)));
+    return delta === undefined ? row : { ...row, delta };
+  });
+}
+
+/** Who hears of the row for the first time has nothing to add a delta to. */
+function deltaOf(row: CommittedRow, draft: Draft | undefined): NewsRow['delta'] {
+  const { stored, changes: [change, ...others] = [] } = draft ?? {};
+  if (stored === undefined || change === undefined || others.length > 0 || !change.state.partial) return undefined;
+  const { bytes } = change.row;
+  if (bytes.length >= row.state.length || labelsText(stored.labels) !== labelsText(row.labels)) return undefined;
+  return { base: stored.seq, bytes };
 }
 
 /** The results of a push after its commit, for somebody with these labels; undefined: for who reads everything. */

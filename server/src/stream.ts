@@ -35,6 +35,8 @@ export interface Stream extends Listener {
    * what it pushed, and it has been handed every row that its push was merged with.
    */
   passOwn(range: SeqRange): boolean;
+  /** Does the session have everything right up to this seq, as it was before this seq was there? */
+  isRightBefore(seq: number): boolean;
   /** There are commits up to this seq. */
   hearOf(seq: number): void;
   /** Everything up to this seq, from right behind the cursor on, is on its way to the session. */
@@ -68,17 +70,22 @@ export function createStream({ store, peer, collection, checkpoint }: StreamOpti
     },
     passOwn({ first, last }) {
       hearOf(last);
-      // A page read after this commit, and cut before it, left out the rows that the commit took the place of.
-      if (cursor !== first - 1 || readAt >= first) return false;
+      if (!isRightBefore(first)) return false;
       cursor = last;
       return true;
     },
+    isRightBefore,
     hearOf,
     moveTo(seq) {
       cursor = seq;
     },
     catchUp,
   };
+
+  /** A page read after this commit, and cut before it, left out the rows that the commit took the place of. */
+  function isRightBefore(seq: number): boolean {
+    return cursor === seq - 1 && readAt < seq;
+  }
 
   function hearOf(seq: number): void {
     head = Math.max(head, seq);

@@ -12,7 +12,7 @@ export function tell({ ranges, parts }: News, streams: readonly Stream[]): numbe
 }
 
 function tellPart(part: NewsPart, streams: readonly Stream[]): number {
-  const ready = streams.filter((stream) => part.ranges.get(stream.collection)?.first === stream.cursor + 1);
+  const ready = streams.filter((stream) => stream.isRightBefore(part.ranges.get(stream.collection)?.first ?? 0));
   const peer = ready[0]?.peer;
   if (peer === undefined || peer.isFull()) return 0;
   const frame = part.frameFor(ready);

@@ -1,4 +1,4 @@
-import { type Collections, decodeState, encodeState, merge, pick, toPath } from '@breakwater/crdt';
+import { type Collections, decodeState, delta, encodeState, merge, pick, type State, toPath } from '@breakwater/crdt';
 import { addRxPlugin, type RxCollection, type RxDatabase, type RxStorage } from 'rxdb';
 import { RxDBUpdatePlugin } from 'rxdb/plugins/update';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -221,6 +221,29 @@ export function describeRichCapture(name: string, createStorage: () => RxStorage
       await right.plans.insert({ id: 'a', title: 'Keel' });
       await left.rows.mergeRows([{ id: 'a', seq: 3, state: (await rowOf(right)).state }]);
       expect([...(await rowOf(left)).pending]).toEqual([]);
+    });
+
+    it('[SY3] what is new in a text, told in pieces, is merged piece by piece on top of what is here', async () => {
+      const [left, right] = await openPair();
+      const states = [(await rowOf(right)).state];
+      for (const body of ['old and worn', 'old and worn, but ours']) {
+        await patch(right, { body });
+        states.push((await rowOf(right)).state);
+      }
+      const [first, second, third] = states as [State, State, State];
+      const news = { id: 'a', seq: 3, base: 1, state: delta(second, first), onTop: [delta(third, second)] };
+      const lacking: string[] = [];
+      await left.rows.mergeRows([news], undefined, (id) => lacking.push(id));
+      expect(await shown(left)).toMatchObject({ body: 'old and worn, but ours' });
+      await left.rows.mergeRows(
+        [
+          { ...news, id: 'b' },
+          { ...news, base: 4 },
+        ],
+        undefined,
+        (id) => lacking.push(id),
+      );
+      expect(lacking).toEqual(['b', 'a']);
     });
 
     it('[AR4] an ack clears content only as it was pushed', async () => {

@@ -11,13 +11,15 @@ const SESSION = { signal: new AbortController().signal } as Session;
 async function applied(rows: readonly Row[], lacked: readonly string[], onServer: readonly Row[] = []) {
   const asked: string[] = [];
   const checkpoints: number[] = [];
-  let merged: readonly RemoteRow[] = [];
+  const merged: RemoteRow[] = [];
   const down = createDown({
-    async merge(remote) {
-      merged = remote;
+    async merge(remote, onLacking) {
+      for (const row of remote) {
+        if (row.base !== undefined && lacked.includes(row.id)) onLacking(row.id);
+        else merged.push(row);
+      }
       return [];
     },
-    lacking: async (deltas) => deltas.map(({ id }) => id).filter((id) => lacked.includes(id)),
     async fetchRow(_session, id) {
       asked.push(id);
       return onServer.find((row) => row.id === id);
@@ -32,18 +34,18 @@ async function applied(rows: readonly Row[], lacked: readonly string[], onServer
     onCheckpoint: (checkpoint) => checkpoints.push(checkpoint),
   });
   await down.apply(SESSION, { rows, acknowledged: [], checkpoint: 9 });
-  return { asked, checkpoints, merged: merged.map(({ id, seq, state }) => [id, seq, state.partial]) };
+  return { rows: merged, asked, checkpoints, merged: merged.map(({ id, seq, state }) => [id, seq, state.partial]) };
 }
 
 describe('rows that come as what is new in them', () => {
   it('[SY3] are merged where the row is as it was', async () => {
     const rows = [delta('a', 8, 7), delta('a', 9, 8)];
-    expect(await applied(rows, [])).toEqual({ asked: [], checkpoints: [9], merged: [['a', 9, true]] });
+    expect(await applied(rows, [])).toMatchObject({ asked: [], checkpoints: [9], merged: [['a', 9, true]] });
   });
 
   it('[SY3] are asked for as a whole where it is not, before the checkpoint moves; the others go on', async () => {
     const rows = [delta('a', 8, 7), whole('b', 8), delta('a', 9, 8)];
-    expect(await applied(rows, ['a'], [whole('a', 9)])).toEqual({
+    expect(await applied(rows, ['a'], [whole('a', 9)])).toMatchObject({
       asked: ['a'],
       checkpoints: [9],
       merged: [
@@ -55,11 +57,26 @@ describe('rows that come as what is new in them', () => {
 
   it('[SY3] need nothing when the whole row came right before them', async () => {
     const rows = [whole('a', 8), delta('a', 9, 8)];
-    expect(await applied(rows, ['a'])).toEqual({ asked: [], checkpoints: [9], merged: [['a', 9, false]] });
+    expect(await applied(rows, ['a'])).toMatchObject({ asked: [], checkpoints: [9], merged: [['a', 9, false]] });
+  });
+
+  it('[SY3] stay apart as long as nothing whole is there to merge them with', async () => {
+    const rows = [delta('a', 8, 7), delta('a', 9, 8)];
+    const [row] = (await applied(rows, [])).rows;
+    expect(row).toMatchObject({ seq: 9, base: 7, onTop: [{ partial: true }] });
+    const [complete] = (await applied([...rows, whole('a', 10)], [])).rows;
+    expect(complete).toMatchObject({ seq: 10, state: { partial: false } });
+    expect([complete?.base, complete?.onTop]).toEqual([undefined, undefined]);
+  });
+
+  it('[SY3] need nothing of what came before a gap, whose end is here or asked for', async () => {
+    const [row] = (await applied([delta('a', 8, 7), delta('a', 12, 10)], [])).rows;
+    expect(row).toMatchObject({ seq: 12, base: 10 });
+    expect(row?.onTop).toBeUndefined();
   });
 
   it('[SY3] are nothing when the server has the row no more', async () => {
-    expect(await applied([delta('a', 9, 8)], ['a'])).toEqual({ asked: ['a'], checkpoints: [9], merged: [] });
+    expect(await applied([delta('a', 9, 8)], ['a'])).toMatchObject({ asked: ['a'], checkpoints: [9], merged: [] });
   });
 });
 

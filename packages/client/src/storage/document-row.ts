@@ -89,7 +89,11 @@ export interface LocalRow {
 export interface RemoteRow {
   readonly id: string;
   readonly seq: number;
+  /** Of a delta: the seq of the row that it adds to. */
+  readonly base?: number | undefined;
   readonly state: State;
+  /** Deltas that come on top of that, in their order. */
+  readonly onTop?: readonly State[] | undefined;
 }
 
 export function toLocalRow(plan: DocumentPlan, document: StoredDocument): LocalRow {

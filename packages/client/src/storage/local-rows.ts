@@ -75,8 +75,14 @@ export interface LocalRows {
    * under the same id, made after the first was deleted and purged: it takes the place of the one that is here, and what was
    * pending of that is kept. Without it the server's store may have another life, which has forgotten more than that and
    * counts anew.
+   *
+   * A delta on what is not here is left out, and its id handed to `onLacking`.
    */
-  mergeRows(rows: readonly RemoteRow[], keepForgotten?: KeepRefused): Promise<PendingChange[]>;
+  mergeRows(
+    rows: readonly RemoteRow[],
+    keepForgotten?: KeepRefused,
+    onLacking?: (id: string) => void,
+  ): Promise<PendingChange[]>;
   /** Clears what is pending no more, unseen by queries. `isAnotherLife`: the server's store counts anew. */
   acknowledge(
     rows: readonly AcknowledgedRow[],
@@ -178,7 +184,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     knownRich.note(remote.id, remote.state);
     const local = stored && toLocalRow(plan, stored);
     const seq = mayForget ? latest(local?.seq, remote.seq) : remote.seq;
-    const state = local ? merge(local.state, remote.state) : remote.state;
+    const { onTop = [] } = remote;
+    const state = onTop.reduce(merge, local ? merge(local.state, remote.state) : remote.state);
     const isForgotten = local !== undefined && mayForget && hasForgotten(remote, local, { plan, merged: state });
     const instead = isForgotten ? replacedBy(remote, local) : undefined;
     if (instead !== undefined) return instead;
@@ -256,8 +263,14 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     pendingOf: async (ids) => [...(await find(ids)).values()].map((document) => pendingChange(plan, document)),
     toRow: (document) => toLocalRow(plan, document),
     knownOf: ({ id, state }) => knownRich.of(id, state.generation),
-    mergeRows: (rows, keepForgotten) =>
-      update(rows, undefined, (row, stored) => mergeRow(row, stored, keepForgotten !== undefined), keepForgotten),
+    mergeRows(rows, keepForgotten, onLacking) {
+      const mergeOrLeaveOut = (row: RemoteRow, stored: StoredDocument | undefined) => {
+        if (isHere(row, stored)) return mergeRow(row, stored, keepForgotten !== undefined);
+        onLacking?.(row.id);
+        return undefined;
+      };
+      return update(rows, undefined, mergeOrLeaveOut, keepForgotten);
+    },
     acknowledge(rows, { isAnotherLife } = { isAnotherLife: false }) {
       const known = new Map(rows.map(({ id, pushed }) => [id, pushed.document]));
       return update(rows, known, (row, stored) => acknowledgeRow(row, stored, isAnotherLife));
@@ -282,6 +295,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
       map(({ events }) => events.map(({ documentData }) => pendingChange(plan, documentData as StoredDocument))),
     ),
   };
+}
+
+/** Is what a delta adds to here, or something later? Whole rows add to nothing. */
+function isHere({ base }: RemoteRow, stored: StoredDocument | undefined): boolean {
+  return base === undefined || ((stored && rowMetaOf(stored)?.seq) ?? -1) >= base;
 }
 
 /** Another tab may have heard of a later one already; what is here is then as new as that. */

@@ -12,7 +12,7 @@ import type { KeepRefused, LocalRows, PendingChange } from '../storage/local-row
 import type { RefusedValues } from '../storage/set-back.ts';
 import type { BatchMember } from './batch-up.ts';
 import { type Confirmation, createRefusals, isStored, type Question } from './confirmation.ts';
-import { createDown, type Delta, type News, type Refusal } from './down.ts';
+import { createDown, type News, type Refusal } from './down.ts';
 import type { Inbox, RefusedRecord } from './inbox.ts';
 import { createPendingRows } from './pending-rows.ts';
 import type { CollectionRecord, RecordKeeper } from './record.ts';
@@ -99,7 +99,6 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
 
   const down = createDown({
     merge: mergeRows,
-    lacking,
     fetchRow: (session, id) => session.request({ type: 'get', collection: collection.name, id }, ({ row }: Got) => row),
     acknowledge: (acknowledged) => rows.acknowledge(acknowledged, { isAnotherLife: record.value.resend }),
     onUnreadable: (id, cause) =>
@@ -185,16 +184,11 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     );
   }
 
-  async function lacking(deltas: readonly Delta[]): Promise<string[]> {
-    const seqById = new Map((await rows.read(deltas.map(({ id }) => id))).map(({ id, seq }) => [id, seq]));
-    return deltas.filter(({ id, base }) => (seqById.get(id) ?? -1) < base).map(({ id }) => id);
-  }
-
-  function mergeRows(remote: readonly RemoteRow[]): Promise<PendingChange[]> {
-    if (record.value.resend) return rows.mergeRows(remote);
+  function mergeRows(remote: readonly RemoteRow[], onLacking: (id: string) => void): Promise<PendingChange[]> {
+    if (record.value.resend) return rows.mergeRows(remote, undefined, onLacking);
     // What the server lacks although it once had it, and was not set back, was purged: the row that it has is another one.
     return keeping(
-      (keep) => rows.mergeRows(remote, keep),
+      (keep) => rows.mergeRows(remote, keep, onLacking),
       () => PURGED,
     );
   }

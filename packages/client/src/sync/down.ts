@@ -19,9 +19,6 @@ export interface News {
   readonly checkpoint: number;
 }
 
-/** A row that came as what is new since the seq `base`. */
-export type Delta = Required<Row>;
-
 /** Why a row goes back, and to what. */
 export interface Refusal extends Replacement {
   readonly code: string;
@@ -30,9 +27,8 @@ export interface Refusal extends Replacement {
 }
 
 export interface DownOptions {
-  readonly merge: (rows: readonly RemoteRow[]) => Promise<PendingChange[]>;
-  /** Of rows that build on what they were at a seq, the ids of those that are not here as they were then. */
-  readonly lacking: (deltas: readonly Delta[]) => Promise<string[]>;
+  /** Leaves out deltas on what is not here, and hands on their ids. */
+  readonly merge: (rows: readonly RemoteRow[], onLacking: (id: string) => void) => Promise<PendingChange[]>;
   /** A row as the server has it now; undefined: it has none any more. */
   readonly fetchRow: (session: Session, id: string) => Promise<Row | undefined>;
   readonly acknowledge: (rows: readonly AcknowledgedRow[]) => Promise<PendingChange[]>;
@@ -65,7 +61,6 @@ interface Queued {
 
 export function createDown({
   merge: mergeRows,
-  lacking,
   fetchRow,
   acknowledge,
   onUnreadable,
@@ -101,8 +96,13 @@ export function createDown({
     const late = news.flatMap((each) => each.late ?? []);
     const changes = late.length > 0 ? await restamp(late) : [];
     if (changes.length > 0) onPending(changes);
-    const remote = combineRows(await completeRows(batch), onUnreadable);
-    if (remote.length > 0) onPending(await mergeRows(remote));
+    const remote = combineRows(
+      news.flatMap(({ rows }) => rows),
+      onUnreadable,
+    );
+    const lacking = new Set<string>();
+    if (remote.length > 0) onPending(await mergeRows(remote, (id) => lacking.add(id)));
+    if (lacking.size > 0) await mergeWhole(batch, lacking);
     const acknowledged = news.flatMap((each) => each.acknowledged);
     const settled = acknowledged.length > 0 ? await acknowledge(acknowledged) : [];
     // Last: what of it the server has stored before is not lost, and a row that has come back since is newer.
@@ -118,17 +118,14 @@ export function createDown({
   }
 
   /** In place of what builds on a row that is not here, the whole row. Whatever came before it is in it. */
-  async function completeRows(batch: readonly Queued[]): Promise<Row[]> {
-    const rows = batch.flatMap(({ session, news }) => news.rows.map((row) => ({ session, row })));
-    const firstById = new Map(rows.toReversed().map((each) => [each.row.id, each]));
-    const deltas = [...firstById.values()].map(({ row }) => row).filter(isDelta);
-    const lacked = new Set(deltas.length === 0 ? [] : await lacking(deltas));
-    const whole: (Row | undefined)[] = [];
-    for (const { session, row } of firstById.values()) {
-      if (lacked.has(row.id)) whole.push(await fetchRow(session, row.id));
+  async function mergeWhole(batch: readonly Queued[], ids: ReadonlySet<string>): Promise<void> {
+    const whole: Row[] = [];
+    for (const id of ids) {
+      const told = batch.findLast(({ news }) => news.rows.some((row) => row.id === id));
+      const row = told && (await fetchRow(told.session, id));
+      if (row !== undefined) whole.push(row);
     }
-    const others = rows.map(({ row }) => row).filter(({ id }) => !lacked.has(id));
-    return [...others, ...whole.filter((row) => row !== undefined)];
+    if (whole.length > 0) onPending(await mergeRows(combineRows(whole, onUnreadable), () => {}));
   }
 
   return {
@@ -151,21 +148,28 @@ function toRevocation({ id, seq }: RevokedRow): Refusal {
   return { id, server: undefined, upToSeq: seq, ...REVOKED };
 }
 
-function isDelta(row: Row): row is Delta {
-  return row.base !== undefined;
-}
-
-/** Several states of one row become one. */
+/** Several states of one row become one, as far as they can: two deltas of a text cannot without the text itself. */
 function combineRows(rows: readonly Row[], onUnreadable: DownOptions['onUnreadable']): RemoteRow[] {
   const byId = new Map<string, RemoteRow>();
-  for (const { id, seq, bytes } of rows) {
+  for (const { id, seq, base, bytes } of rows) {
     try {
       const state = decodeState(bytes);
       const earlier = byId.get(id);
-      byId.set(id, { id, seq, state: earlier ? merge(earlier.state, state) : state });
+      const row = { id, seq, base, state };
+      byId.set(id, earlier ? combine(earlier, row) : row);
     } catch (error) {
       onUnreadable(id, error);
     }
   }
   return [...byId.values()];
+}
+
+function combine(earlier: RemoteRow, later: RemoteRow): RemoteRow {
+  const { id, seq, state } = later;
+  const { base, state: first, onTop = [] } = earlier;
+  // Over a gap: whoever has what it adds to has all that came earlier, too.
+  if (later.base !== undefined && later.base > earlier.seq) return later;
+  if (first.partial && state.partial) return { id, seq, base, state: first, onTop: [...onTop, state] };
+  // A whole row adds to nothing, whatever is known of it besides.
+  return { id, seq, state: [first, ...onTop].reduce(merge, state) };
 }

@@ -52,8 +52,8 @@ function acknowledgeWhatIsThere(rows: LocalRows): LocalRows {
 function answerBeforeStoring(rows: LocalRows): LocalRows {
   let storing: Promise<unknown> = Promise.resolve();
   return override(rows, {
-    async mergeRows(remote) {
-      storing = storing.then(() => rows.mergeRows(remote));
+    async mergeRows(...args) {
+      storing = storing.then(() => rows.mergeRows(...args));
       return [];
     },
     // Still in order: nothing but the answer comes too early.
@@ -67,7 +67,7 @@ function answerBeforeStoring(rows: LocalRows): LocalRows {
 function withoutHeights(rows: LocalRows): LocalRows {
   const flat = (changes: readonly PendingChange[]) => changes.map((change) => ({ ...change, height: 0 }));
   return override(rows, {
-    mergeRows: async (remote) => flat(await rows.mergeRows(remote)),
+    mergeRows: async (...args) => flat(await rows.mergeRows(...args)),
     acknowledge: async (acknowledged) => flat(await rows.acknowledge(acknowledged)),
     localChanges$: rows.localChanges$.pipe(map(flat)),
     async *scan(lwt, whole) {
