@@ -34,7 +34,7 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     find: 'if (isHere(row, stored)) return mergeRow',
     replace: 'return mergeRow',
     test: {
-      file: 'packages/client/test/capture-rich-memory.test.ts',
+      file: 'packages/client/test/capture.production.test.ts',
       title: '[SY3] what is new in a text, told in pieces, is merged piece by piece on top of what is here',
     },
   },

@@ -250,6 +250,8 @@ export function newsOf({ result, rows }: Commit<readonly Verdict[]>): NewsRow[] 
 function deltaOf(row: CommittedRow, draft: Draft | undefined): NewsRow['delta'] {
   const { stored, changes: [change, ...others] = [] } = draft ?? {};
   if (stored === undefined || change === undefined || others.length > 0 || !change.state.partial) return undefined;
+  // A tombstone may have been shrunk, of which nobody was told.
+  if (stored.deleted) return undefined;
   const { bytes } = change.row;
   if (bytes.length >= row.state.length || labelsText(stored.labels) !== labelsText(row.labels)) return undefined;
   return { base: stored.seq, bytes };

@@ -1,7 +1,7 @@
-import { decodeState } from '@breakwater/crdt';
+import { DELETED, decodeState, encodeState, NO_STAMP } from '@breakwater/crdt';
 import type { DownMessage, Row } from '@breakwater/protocol';
 import { expect, test } from 'vitest';
-import { createHubWorld, deltaOf, notes, rowOf } from './hub-world.ts';
+import { clock, createHubWorld, deltaOf, notes, rowOf } from './hub-world.ts';
 
 const LONG = { title: 'Hull', body: 'long enough that a change of the title is shorter than the row' };
 
@@ -40,6 +40,19 @@ test('[HB70] a row that is new, comes twice in a push, or is no longer than what
     ['a', undefined],
   ]);
   expect(told.map(({ bytes }) => decodeState(bytes).partial)).toEqual([false, false, false]);
+});
+
+test('[HB70] a tombstone comes whole', async () => {
+  const { writer, follower } = await serveRow();
+  const removed = clock.next();
+  const registers = new Map([[DELETED, { stamp: removed, value: true }]]);
+  const bytes = encodeState({ generation: NO_STAMP, registers, partial: true });
+  await writer.push(notes(rowOf('a', {}, { base: 1, bytes })));
+  await writer.push(notes(deltaOf('a', { title: 'Keel' }, 2)));
+  expect(rowsIn(follower.heard).map(({ seq, base }) => [seq, base])).toEqual([
+    [2, 1],
+    [3, undefined],
+  ]);
 });
 
 test('[HB70] who may read a row only now is told all of it', async () => {

@@ -1,4 +1,14 @@
-import { type Collections, decodeState, delta, encodeState, merge, pick, type State, toPath } from '@breakwater/crdt';
+import {
+  type Collections,
+  decodeState,
+  delta,
+  encodeState,
+  merge,
+  NO_STAMP,
+  pick,
+  type State,
+  toPath,
+} from '@breakwater/crdt';
 import { addRxPlugin, type RxCollection, type RxDatabase, type RxStorage } from 'rxdb';
 import { RxDBUpdatePlugin } from 'rxdb/plugins/update';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -225,6 +235,7 @@ export function describeRichCapture(name: string, createStorage: () => RxStorage
 
     it('[SY3] what is new in a text, told in pieces, is merged piece by piece on top of what is here', async () => {
       const [left, right] = await openPair();
+      await left.rows.acknowledge([{ id: 'a', pushed: await rowOf(left), seq: 1 }]);
       const states = [(await rowOf(right)).state];
       for (const body of ['old and worn', 'old and worn, but ours']) {
         await patch(right, { body });
@@ -244,6 +255,9 @@ export function describeRichCapture(name: string, createStorage: () => RxStorage
         (id) => lacking.push(id),
       );
       expect(lacking).toEqual(['b', 'a']);
+      const later = { ...news.state, generation: third.registers.get(toPath(['title']))?.stamp ?? NO_STAMP };
+      await left.rows.mergeRows([{ ...news, state: later, onTop: [] }], undefined, (id) => lacking.push(id));
+      expect(lacking).toEqual(['b', 'a', 'a']);
     });
 
     it('[AR4] an ack clears content only as it was pushed', async () => {

@@ -3,6 +3,7 @@ import {
   type DocumentPlan,
   GENERATION,
   merge,
+  NO_STAMP,
   type Path,
   type Stamp,
   type State,
@@ -297,9 +298,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   };
 }
 
-/** Is what a delta adds to here, or something later? Whole rows add to nothing. */
-function isHere({ base }: RemoteRow, stored: StoredDocument | undefined): boolean {
-  return base === undefined || ((stored && rowMetaOf(stored)?.seq) ?? -1) >= base;
+/** Is what a delta adds to here, or something later of the same generation? Whole rows add to nothing. */
+function isHere({ base, state, onTop = [] }: RemoteRow, stored: StoredDocument | undefined): boolean {
+  if (base === undefined) return true;
+  const { seq = -1, generation = NO_STAMP } = (stored && rowMetaOf(stored)) ?? {};
+  return seq >= base && [state, ...onTop].every((delta) => delta.generation <= generation);
 }
 
 /** Another tab may have heard of a later one already; what is here is then as new as that. */
