@@ -42,8 +42,8 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'nor does a collection count as pulled by it',
     file: `${SYNC}/collection-sync.ts`,
-    find: 'if (session.signal.aborted) return;\n    caughtUp = session;',
-    replace: 'caughtUp = session;',
+    find: 'if (session.signal.aborted) return;\n    if (!owesLabels(session)) caughtUp = session;',
+    replace: 'if (!owesLabels(session)) caughtUp = session;',
     test: { file: COLLECTION_SYNC, title: '[MU5] count as pulled by a page that came too late to be stored' },
   },
   {
