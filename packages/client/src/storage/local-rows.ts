@@ -248,6 +248,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const { state, pending, batches, replaced } = toLocalRow(plan, stored);
     // It went back while it was on its way: what is on the server now is not here any more.
     const isMissing = replaced !== pushed.replaced && !(part.partial && part.generation > state.generation);
+    // It was revoked by a later commit, and the ack of this one is late.
+    if (isMissing && !isAnotherLife && acknowledged <= (rowMetaOf(stored)?.revokedAt ?? 0)) return undefined;
     if (isMissing) return mergeRow({ id, seq, state: part }, stored);
     const left = [...pending].filter((path) => !isAcknowledged(plan, path, state, pushed.state));
     const others = [...batches].filter((batch) => !pushed.batches.has(batch));
@@ -269,7 +271,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const left = [...local.pending].filter((path) => !isAcknowledged(plan, path, local.state, pushed.state));
     const others = [...local.batches].filter((batch) => !pushed.batches.has(batch));
     const row = { ...local, pending: new Set(left), batches: new Set(others), seq };
-    return changeBack(row, { id, server: undefined, isRevoked: true });
+    return changeBack(row, { id, server: undefined, isRevoked: true, upToSeq: seq });
   }
 
   return {

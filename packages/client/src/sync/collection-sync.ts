@@ -425,8 +425,9 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
    * read. So who reads by others pulls from 0; what that does not bring may not be read any more.
    */
   async function enterLabels(session: Session): Promise<void> {
-    // While a server that lost rows gets them again, nobody knows of a row why it does not come.
-    if (session.signal.aborted || record.value.resend || !owesLabels(session)) return;
+    if (session.signal.aborted || !owesLabels(session)) return;
+    // While a server that lost rows gets them again, nobody knows of a row why it does not come. What comes now is of both.
+    if (record.value.resend) return record.set({ labels: '' });
     const isFirst = checkpoint === 0;
     checkpoint = 0;
     const labels = labelsText(session.connected.labels);
