@@ -5,7 +5,7 @@ const COMMAND = 'npm test -- --project node label-simulation';
 
 const fixed = process.env.BREAKWATER_SEED;
 const first = fixed === undefined ? 1 : Number(fixed);
-const runs = fixed === undefined ? Number(process.env.BREAKWATER_RUNS ?? 60) : 1;
+const runs = fixed === undefined ? Number(process.env.BREAKWATER_RUNS ?? 40) : 1;
 /** In milliseconds. */
 const timeout = 60_000 + 600 * runs;
 

@@ -248,8 +248,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const { state, pending, batches, replaced } = toLocalRow(plan, stored);
     // It went back while it was on its way: what is on the server now is not here any more.
     const isMissing = replaced !== pushed.replaced && !(part.partial && part.generation > state.generation);
-    // It was revoked by a later commit, and the ack of this one is late.
-    if (isMissing && !isAnotherLife && acknowledged <= (rowMetaOf(stored)?.revokedAt ?? 0)) return undefined;
+    // It was revoked by a later commit of the same store, and the ack of this one is late.
+    if (isMissing && acknowledged <= (rowMetaOf(stored)?.revokedAt ?? 0)) return undefined;
     if (isMissing) return mergeRow({ id, seq, state: part }, stored);
     const left = [...pending].filter((path) => !isAcknowledged(plan, path, state, pushed.state));
     const others = [...batches].filter((batch) => !pushed.batches.has(batch));

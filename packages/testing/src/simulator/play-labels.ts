@@ -1,6 +1,5 @@
 import { isOwnContext, UNDO_CONTEXT } from '@breakwater/client/sync';
-import type { State } from '@breakwater/crdt';
-import { readRich } from '@breakwater/crdt';
+import { isDeleted, readRich, type State } from '@breakwater/crdt';
 import type { LabelsOf } from '@breakwater/server';
 import { judge, toHoldings } from '../judge.ts';
 import type { Random } from '../random.ts';
@@ -205,7 +204,10 @@ function judgeLabels({ server, devices, faults }: SimulatedWorld, noted: readonl
   });
   const rows = server.rowsFor(LABELS);
   const lost = noted.filter(({ device, key, character }) => {
-    return !isIn(rows.get(key), character) && !isKept(devices, device, key, character);
+    const state = rows.get(key);
+    // Nor does anybody get back what they had in a document that somebody else has deleted, when that is refused.
+    if (state !== undefined && isDeleted(state)) return false;
+    return !isIn(state, character) && !isKept(devices, device, key, character);
   });
   return [
     ...faults,
