@@ -8,6 +8,8 @@ const BATCH = 'packages/testing/test/batch.test.ts';
 const BATCH_UP = 'packages/client/test/batch-up.test.ts';
 const COLLECTION_SYNC = 'packages/client/test/collection-sync.test.ts';
 const EPOCH = 'packages/testing/test/epoch.test.ts';
+const LABELS = 'packages/testing/test/labels.test.ts';
+const LOCAL_REVOKED = 'packages/client/test/local-revoked.test.ts';
 const LOCAL_ROWS = 'packages/client/test/local-rows.test.ts';
 const LWT_CLOCK = 'packages/client/test/lwt-clock.test.ts';
 const PENDING_ROWS = 'packages/client/test/pending-rows.test.ts';
@@ -62,8 +64,8 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'nor does a collection count as pulled by it',
     file: `${SYNC}/collection-sync.ts`,
-    find: 'if (session.signal.aborted) return;\n    caughtUp = session;',
-    replace: 'caughtUp = session;',
+    find: 'if (session.signal.aborted) return;\n    if (!owesLabels(session)) caughtUp = session;',
+    replace: 'if (!owesLabels(session)) caughtUp = session;',
     test: { file: COLLECTION_SYNC, title: '[MU5] count as pulled by a page that came too late to be stored' },
   },
   {
@@ -93,8 +95,8 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'nothing begins after stop()',
     file: `${SYNC}/collection-sync.ts`,
-    find: 'if (session.signal.aborted || stopped) return;',
-    replace: 'if (session.signal.aborted) return;',
+    find: 'if (session.signal.aborted || stopped) return;\n      const pushes',
+    replace: 'if (session.signal.aborted) return;\n      const pushes',
     test: { file: COLLECTION_SYNC, title: '[MU6] begin anything after stop()' },
   },
   {
@@ -114,14 +116,14 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'nothing is pushed before a sweep is over',
     file: `${SYNC}/collection-sync.ts`,
-    find: 'unknownTo !== session && !record.value.sweep;',
+    find: 'unknownTo !== session && record.value.sweep === false;',
     replace: 'unknownTo !== session;',
     test: { file: COLLECTION_SYNC, title: '[MU7] push before a sweep is over' },
   },
   {
     rule: 'nor is a batch',
     file: `${SYNC}/collection-sync.ts`,
-    find: 'mayPush: (session) => answered === session && !record.value.sweep,',
+    find: 'mayPush: (session) => answered === session && record.value.sweep === false,',
     replace: 'mayPush: (session) => answered === session,',
     test: { file: COLLECTION_SYNC, title: '[MU7] push before a sweep is over' },
   },
@@ -152,7 +154,7 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'a row that was seen later than the sweep stays',
     file: `${STORAGE}/set-back.ts`,
-    find: 'if ((local.seq ?? 0) > upToSeq) return undefined;',
+    find: '(local.seq ?? 0) > upToSeq || ',
     replace: '',
     test: { file: SET_BACK, title: '[RF7] a row that was seen later than it should be stays' },
   },
@@ -183,7 +185,7 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'so it is for a collection that is removed and made again',
     file: `${SYNC}/record.ts`,
-    find: 'if (stored.collectionRev === collectionRev) return',
+    find: 'if (stored.collectionRev === collectionRev)\n    return',
     replace: 'return',
     test: {
       file: RECORD,
@@ -227,8 +229,8 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'its seqs count, however small',
     file: `${SYNC}/collection-sync.ts`,
-    find: '{ isAnotherLife: record.value.resend }',
-    replace: '{ isAnotherLife: false }',
+    find: 'rows.acknowledge(acknowledged, { isAnotherLife: record.value.resend })',
+    replace: 'rows.acknowledge(acknowledged, { isAnotherLife: false })',
     test: { file: COLLECTION_SYNC, title: '[MU15] take for purged what a server that was set back has lost' },
   },
   {
@@ -515,8 +517,8 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'what was written after the push stays when the row goes back',
     file: `${STORAGE}/set-back.ts`,
-    find: 'wasInserted ? NOTHING : laterChanges(local, pushed, { server: server.state, plan: context.plan })',
-    replace: 'NOTHING',
+    find: ': laterChanges(local, pushed, { server: server.state, plan: context.plan })',
+    replace: ': NOTHING',
     test: { file: SET_BACK, title: '[RF5] what was written anew since is not kept as refused' },
   },
   {
@@ -639,6 +641,50 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     test: {
       file: LWT_CLOCK,
       title: '[SC5] nothing counts as settled that a write on its way to the storage could still undercut',
+    },
+  },
+  {
+    rule: 'who reads by other labels than before pulls everything anew',
+    file: `${SYNC}/collection-sync.ts`,
+    find: 'if (session.signal.aborted || !owesLabels(session)) return;',
+    replace: 'return;',
+    test: { file: LABELS, title: '[LB35] gets the older rows of those that it has gained' },
+  },
+  {
+    rule: 'and has no more what that does not bring',
+    file: `${SYNC}/collection-sync.ts`,
+    find: "...(isFirst ? {} : { sweep: 'revoked' })",
+    replace: '',
+    test: {
+      file: LABELS,
+      title: '[LB35] has no more what it cannot read by the others; what was changed of it is in the inbox',
+    },
+  },
+  {
+    rule: 'what was revoked is not brought back by an ack from before',
+    file: `${STORAGE}/local-rows.ts`,
+    find: 'if (isMissing && acknowledged <= (rowMetaOf(stored)?.revokedAt ?? 0)) return undefined;',
+    replace: '',
+    test: { file: LOCAL_REVOKED, title: '[LB30] an ack that comes after a later revocation brings nothing back' },
+  },
+  {
+    rule: 'only what is from the server is revoked, and no later than it was seen',
+    file: `${STORAGE}/set-back.ts`,
+    find: 'if ((local.seq ?? 0) > upToSeq || (isRevoked && local.seq === undefined)) return undefined;',
+    replace: '',
+    test: {
+      file: LOCAL_REVOKED,
+      title: '[LB30] what was never had from the server is not revoked, nor what has come back since',
+    },
+  },
+  {
+    rule: 'of a revoked document nothing is kept but what was changed',
+    file: `${STORAGE}/set-back.ts`,
+    find: 'const isPartial = isRevoked && !wasInserted;',
+    replace: 'const isPartial = false;',
+    test: {
+      file: LABELS,
+      title: '[LB32] what the user had changed of it is in the inbox: that, and nothing else of the document',
     },
   },
 ];

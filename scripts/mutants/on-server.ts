@@ -2,6 +2,7 @@ import type { SourceMutant } from './source-mutant.ts';
 
 const COMMIT_QUEUE = 'server/test/commit-queue.test.ts';
 const HUB_ATOMIC = 'server/test/hub-atomic.test.ts';
+const HUB_LABELS = 'server/test/hub-labels.test.ts';
 const HUB_PUSH = 'server/test/hub-push.test.ts';
 const HUB_STREAM = 'server/test/hub-stream.test.ts';
 
@@ -191,5 +192,52 @@ export const ON_SERVER: readonly SourceMutant[] = [
       file: 'server/test/hub-purge.test.ts',
       title: '[HB31] a session that has yet to hear of a tombstone when that is dropped is ended',
     },
+  },
+  {
+    rule: 'a push is merged with nothing that its writer may not read',
+    file: 'server/src/merge-push.ts',
+    find: 'if (current === undefined || isReadable(draft, pushed)) return',
+    replace: 'return',
+    test: {
+      file: HUB_LABELS,
+      title: '[LB6] is not merged: what would be stored if it were not there is forbidden',
+    },
+  },
+  {
+    rule: 'such a push that came before is stored',
+    file: 'server/src/merge-push.ts',
+    find: "if (isToldAgain(current, incoming.state)) return { kind: 'stored', draft };",
+    replace: '',
+    test: {
+      file: HUB_LABELS,
+      title: '[LB7] what was stored and comes again, because its ack was lost, is stored; it takes no seq',
+    },
+  },
+  {
+    rule: 'followers are told of what they may not read any more',
+    file: 'server/src/news.ts',
+    find: 'return mayRead(reader, left) && !mayRead(reader, labels);',
+    replace: 'return false;',
+    test: {
+      file: HUB_LABELS,
+      title: '[LB2] when it leaves them, followers are told at once that it is revoked, or of the row',
+    },
+  },
+  {
+    rule: 'and so is who comes back',
+    file: 'server/src/sqlite-reader.ts',
+    find: 'if (query.after === 0) return whole;',
+    replace: 'return whole;',
+    test: {
+      file: HUB_LABELS,
+      title: '[LB2] who was away is told on the next pull; of what came back, of the row only',
+    },
+  },
+  {
+    rule: 'a deleted row keeps its labels',
+    file: 'server/src/merge-push.ts',
+    find: "if (stored !== undefined && isDeleted(merged)) return { kind: 'labels', labels: stored.labels };",
+    replace: '',
+    test: { file: HUB_LABELS, title: '[LB4] a deleted row keeps the labels that it had' },
   },
 ];

@@ -40,6 +40,7 @@ function createSlowRows() {
     restamp: async () => [],
     mergeRows: async () => [],
     acknowledge: async () => [],
+    acknowledgeRevoked: async () => [],
     replace: async () => [],
     async *all() {
       yield [];

@@ -25,6 +25,7 @@ async function applied(rows: readonly Row[], lacked: readonly string[], onServer
       return onServer.find((row) => row.id === id);
     },
     acknowledge: async () => [],
+    acknowledgeRevoked: async () => [],
     onUnreadable: (id, cause) => {
       throw new Error(`'${id}' is unreadable`, { cause });
     },

@@ -190,9 +190,16 @@ function toAttachment(name: string, value: Json, previous: StoredDocument | unde
   return isWhole ? { digest, length, type } : undefined;
 }
 
-/** The tombstone of a document that is neither here nor on the server: an insert over it is as if it had never been. */
-export function toVoid({ plan, id, previous, replaced }: Pick<RowTarget, 'plan' | 'id' | 'previous' | 'replaced'>) {
-  const meta = packRowMeta({ ...emptyRowMeta(), replaced });
+/**
+ * The tombstone of a document that is neither here nor on the server, or may not be read here: an insert over it is as if it
+ * had never been.
+ */
+export function toVoid(
+  { plan, id, previous, replaced }: Pick<RowTarget, 'plan' | 'id' | 'previous' | 'replaced'>,
+  revokedAt?: number,
+) {
+  const mark = revokedAt === undefined ? {} : { revokedAt };
+  const meta = { ...packRowMeta({ ...emptyRowMeta(), replaced }), ...mark };
   return {
     [plan.primaryKey]: id,
     _deleted: true,

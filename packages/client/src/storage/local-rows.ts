@@ -95,6 +95,15 @@ export interface LocalRows {
    */
   restamp(rows: readonly LateRow[]): Promise<PendingChange[]>;
   /**
+   * Rows that the server has stored go, for they may not be read here: in one write with the ack, or a crash between the two
+   * would leave them here for good. What was changed since goes to `keep`, as with `replace`.
+   */
+  acknowledgeRevoked(
+    rows: readonly AcknowledgedRow[],
+    keep: KeepRefused,
+    options?: { readonly isAnotherLife: boolean },
+  ): Promise<PendingChange[]>;
+  /**
    * Rows go back to what the server holds. `keep` stores what the user had written there, before it is gone from the
    * documents.
    */
@@ -247,10 +256,30 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const { state, pending, batches, replaced } = toLocalRow(plan, stored);
     // It went back while it was on its way: what is on the server now is not here any more.
     const isMissing = replaced !== pushed.replaced && !(part.partial && part.generation > state.generation);
+    // It was revoked by a later commit of the same store, and the ack of this one is late.
+    if (isMissing && acknowledged <= (rowMetaOf(stored)?.revokedAt ?? 0)) return undefined;
     if (isMissing) return mergeRow({ id, seq, state: part }, stored);
     const left = [...pending].filter((path) => !isAcknowledged(plan, path, state, pushed.state));
     const others = [...batches].filter((batch) => !pushed.batches.has(batch));
     return silent(plan, stored, { pending: new Set(left), seq, batches: new Set(others) });
+  }
+
+  function acknowledgeRevokedRow(
+    acknowledged: AcknowledgedRow,
+    stored: StoredDocument | undefined,
+    isAnotherLife: boolean,
+  ): Change | undefined {
+    if (stored === undefined) return undefined;
+    const { id, pushed, seq } = acknowledged;
+    const local = toLocalRow(plan, stored);
+    // It went back while it was on its way: nothing of it is here.
+    if (local.replaced !== pushed.replaced) return undefined;
+    // It came back since.
+    if (!isAnotherLife && latest(local.seq, seq) > seq) return acknowledgeRow(acknowledged, stored, isAnotherLife);
+    const left = [...local.pending].filter((path) => !isAcknowledged(plan, path, local.state, pushed.state));
+    const others = [...local.batches].filter((batch) => !pushed.batches.has(batch));
+    const row = { ...local, pending: new Set(left), batches: new Set(others), seq };
+    return changeBack(row, { id, server: undefined, isRevoked: true, upToSeq: seq });
   }
 
   return {
@@ -277,6 +306,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
       return update(rows, known, (row, stored) => acknowledgeRow(row, stored, isAnotherLife));
     },
     restamp: (rows) => update(rows, undefined, restampRow),
+    acknowledgeRevoked: (rows, keep, { isAnotherLife } = { isAnotherLife: false }) =>
+      update(rows, undefined, (row, stored) => acknowledgeRevokedRow(row, stored, isAnotherLife), keep),
     replace: (rows, keep) => update(rows, undefined, replaceRow, keep),
     async *scan(lwt, whole) {
       // Nothing may be written before a mark that the next start scans from.

@@ -18,6 +18,8 @@ export interface RowMeta {
   readonly replaced?: number;
   /** The batches that brought about what is pending; none when nothing is. */
   readonly batches?: readonly string[];
+  /** Of a row that may not be read here any more: the commit number up to which nothing of it may come back. */
+  readonly revokedAt?: number;
 }
 
 const META_KEY = 'breakwater';

@@ -119,7 +119,7 @@ export function setBack(
     isRevoked,
     plan: context.plan,
   });
-  if (server === undefined) return { document: toVoid(target), refused };
+  if (server === undefined) return { document: toVoid(target, isRevoked ? upToSeq : undefined), refused };
   const state = withLater(server.state, later, { local, pushed, replaced, ...context });
   const pending = new Set([...later.paths, ...later.contents.map(({ field }) => toPath([field]))]);
   return { document: toDocument(state, { ...target, pending, seq: server.seq }), refused };

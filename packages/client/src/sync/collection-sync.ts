@@ -12,7 +12,7 @@ import type { KeepRefused, LocalRows, PendingChange } from '../storage/local-row
 import type { RefusedValues } from '../storage/set-back.ts';
 import type { BatchMember } from './batch-up.ts';
 import { type Confirmation, createRefusals, isStored, type Question } from './confirmation.ts';
-import { createDown, type News, type Refusal } from './down.ts';
+import { createDown, type News, REVOKED, type Refusal } from './down.ts';
 import type { Inbox, RefusedRecord } from './inbox.ts';
 import { createPendingRows } from './pending-rows.ts';
 import type { CollectionRecord, RecordKeeper } from './record.ts';
@@ -81,6 +81,8 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   const pending = createPendingRows();
   const refusals = createRefusals(options.refusedBefore);
   const work = createSignal();
+  /** Everything that a server had lost is there again; or the session is over. */
+  const resent = createSignal();
   /** The session whose stream is followed: its last page has come. */
   let followed: Session | undefined;
   /** The session whose server has answered a pull: it would have said if rows here had been purged. */
@@ -109,6 +111,11 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
         cause,
       }),
     restamp: rows.restamp,
+    acknowledgeRevoked: (given) =>
+      keeping(
+        (keep) => rows.acknowledgeRevoked(given, keep, { isAnotherLife: record.value.resend }),
+        () => REVOKED,
+      ),
     setBack,
     onPending: updatePending,
     onCheckpoint(next) {
@@ -266,7 +273,10 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     const isClockBack = clockMs < value.clockMs;
     const change = { epoch: value.epoch, checkpoint, isPulled, ...clean };
     const isNew = isClockBack || Object.entries(change).some(([key, now]) => value[key as keyof typeof value] !== now);
-    return isNew ? record.set({ ...change, clockMs }) : Promise.resolve();
+    if (!isNew) return Promise.resolve();
+    const saved = record.set({ ...change, clockMs });
+    if (value.resend && isClean) resent.fire();
+    return saved;
   }
 
   function reportStorage(error: unknown): void {
@@ -293,7 +303,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     await page.applied;
     if (sweep !== undefined) await removeRest(session, sweep, page.checkpoint);
     if (session.signal.aborted) return;
-    caughtUp = session;
+    if (!owesLabels(session)) caughtUp = session;
     isPulled = true;
     saveSoon();
     onChange();
@@ -393,7 +403,9 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     scanning = undefined;
     scanCount++;
     isScanned = false;
-    await record.set({ epoch, checkpoint: 0, resend: true, sweep: false });
+    // What a sweep had begun to find out is found out when all is sent again.
+    const labels = record.value.sweep === 'revoked' ? '' : record.value.labels;
+    await record.set({ epoch, checkpoint: 0, resend: true, sweep: false, labels });
     await scan();
   }
 
@@ -406,14 +418,28 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
    * A checkpoint says nothing of rows that could not be read on the way to it, and a row does not say by which label it was
    * read. So who reads by others pulls from 0; what that does not bring may not be read any more.
    */
-  async function enterLabels({ connected, signal }: Session): Promise<void> {
-    if (signal.aborted) return;
-    const labels = labelsText(connected.labels);
-    // While a server that lost rows gets them again, nobody knows of a row why it does not come: the next session sees to it.
-    if (record.value.labels === labels || record.value.resend) return;
+  async function enterLabels(session: Session): Promise<void> {
+    if (session.signal.aborted || !owesLabels(session)) return;
+    // While a server that lost rows gets them again, nobody knows of a row why it does not come. What comes now is of both.
+    if (record.value.resend) return record.set({ labels: '' });
     const isFirst = checkpoint === 0;
     checkpoint = 0;
+    const labels = labelsText(session.connected.labels);
     await record.set({ labels, checkpoint: 0, ...(isFirst ? {} : { sweep: 'revoked' }) });
+  }
+
+  function owesLabels({ connected }: Session): boolean {
+    return record.value.labels !== labelsText(connected.labels);
+  }
+
+  async function pullAll(session: Session): Promise<void> {
+    await pullOrStartOver(session);
+    while (owesLabels(session) && unknownTo !== session) {
+      if (record.value.resend) await resent.next();
+      if (session.signal.aborted || stopped) return;
+      await enterLabels(session);
+      await pullOrStartOver(session);
+    }
   }
 
   return {
@@ -456,11 +482,12 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     scan,
     async run(session) {
       session.signal.addEventListener('abort', work.fire, { once: true });
+      session.signal.addEventListener('abort', resent.fire, { once: true });
       await enterEpoch(session);
       await enterLabels(session);
       if (session.signal.aborted || stopped) return;
       const pushes = Array.from({ length: PUSHES_AT_ONCE }, () => push(session));
-      await Promise.all([pullOrStartOver(session), ...pushes]);
+      await Promise.all([pullAll(session), ...pushes]);
     },
     async receive(session, group) {
       await down.apply(session, newsOf(group));
@@ -486,6 +513,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
       stopped = true;
       subscription.unsubscribe();
       work.fire();
+      resent.fire();
       await save().catch(reportStorage);
     },
   };

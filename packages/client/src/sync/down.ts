@@ -9,6 +9,8 @@ import type { Replacement } from '../storage/set-back.ts';
 export interface News {
   readonly rows: readonly Row[];
   readonly acknowledged: readonly AcknowledgedRow[];
+  /** Rows of this device that the server has stored, and that may not be read here. */
+  readonly given?: readonly AcknowledgedRow[];
   /** Rows that may not be read here any more. */
   readonly revoked?: readonly RevokedRow[] | undefined;
   /** Rows that go back to what the server holds, as it answered just now. */
@@ -35,6 +37,7 @@ export interface DownOptions {
   /** A row of the server is no state. The others go on. */
   readonly onUnreadable: (id: string, cause: unknown) => void;
   readonly restamp: (rows: readonly LateRow[]) => Promise<PendingChange[]>;
+  readonly acknowledgeRevoked: (rows: readonly AcknowledgedRow[]) => Promise<PendingChange[]>;
   readonly setBack: (refused: readonly Refusal[]) => Promise<PendingChange[]>;
   readonly onPending: (changes: readonly PendingChange[]) => void;
   readonly onCheckpoint: (checkpoint: number) => void;
@@ -65,6 +68,7 @@ export function createDown({
   acknowledge,
   onUnreadable,
   restamp,
+  acknowledgeRevoked,
   setBack,
   onPending,
   onCheckpoint,
@@ -104,12 +108,12 @@ export function createDown({
     if (remote.length > 0) onPending(await mergeRows(remote, (id) => lacking.add(id)));
     if (lacking.size > 0) await mergeWhole(batch, lacking);
     const acknowledged = news.flatMap((each) => each.acknowledged);
-    const settled = acknowledged.length > 0 ? await acknowledge(acknowledged) : [];
+    if (acknowledged.length > 0) onPending(await acknowledge(acknowledged));
+    const given = news.flatMap((each) => each.given ?? []);
+    if (given.length > 0) onPending(await acknowledgeRevoked(given));
     // Last: what of it the server has stored before is not lost, and a row that has come back since is newer.
     const revoked = news.flatMap((each) => each.revoked ?? []);
-    const gone = revoked.length > 0 ? await setBack(revoked.map(toRevocation)) : [];
-    // Together: nothing is in step as long as what is stored there may not be here.
-    if (settled.length + gone.length > 0) onPending([...settled, ...gone]);
+    if (revoked.length > 0) onPending(await setBack(revoked.map(toRevocation)));
     // A session that has ended must not move the checkpoint: the next one may have started over from 0.
     for (const { session, news } of batch) {
       if (!session.signal.aborted && news.checkpoint > 0) onCheckpoint(news.checkpoint);

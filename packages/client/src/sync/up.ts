@@ -1,5 +1,5 @@
 import { decodeState, encodeState, NO_STAMP, newestStamp, pick, type State } from '@breakwater/crdt';
-import type { Ack, AckGroup, Got, Limits, RevokedRow, Row } from '@breakwater/protocol';
+import type { Ack, AckGroup, Got, Limits, Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { LocalRow } from '../storage/document-row.ts';
 import type { AcknowledgedRow, LateRow, LocalRows } from '../storage/local-rows.ts';
@@ -17,7 +17,7 @@ export interface UpOptions {
   /** Stores what an ack says, in the order of the stream. */
   readonly onAcknowledged: (
     session: Session,
-    stored: Pick<Results, 'acknowledged' | 'revoked'>,
+    stored: Pick<Results, 'acknowledged' | 'given'>,
     checkpoint: number,
   ) => Promise<void>;
 }
@@ -66,8 +66,8 @@ export interface Answer {
 
 interface Results {
   readonly acknowledged: AcknowledgedRow[];
-  /** Those of them that may not be read here. */
-  readonly revoked: RevokedRow[];
+  /** Stored as well, and nothing that may be read here. */
+  readonly given: AcknowledgedRow[];
   readonly refused: RefusedPush[];
   /** Rows whose stamps are too far ahead of the server's clock. */
   readonly ahead: string[];
@@ -143,7 +143,7 @@ export function createUp(options: UpOptions): Up {
 
   function readResults(group: AckGroup | undefined, drafted: Draft): Results {
     const acknowledged: AcknowledgedRow[] = [];
-    const revoked: RevokedRow[] = [];
+    const given: AcknowledgedRow[] = [];
     const refused: RefusedPush[] = [];
     const ahead: string[] = [];
     drafted.pushed.forEach((row, i) => {
@@ -152,8 +152,12 @@ export function createUp(options: UpOptions): Up {
         case 'stored':
           if (drafted.rows[i]?.base === undefined) pending.wholeStored(row.id);
           restampedIds.delete(row.id);
-          acknowledged.push({ id: row.id, pushed: row, part: drafted.parts[i] ?? row.state, seq: result.seq });
-          if (result.isRevoked) revoked.push({ id: row.id, seq: result.seq });
+          (result.isRevoked ? given : acknowledged).push({
+            id: row.id,
+            pushed: row,
+            part: drafted.parts[i] ?? row.state,
+            seq: result.seq,
+          });
           break;
         case 'refused':
           if (result.code === 'clock-ahead' && !restampedIds.has(row.id)) ahead.push(row.id);
@@ -168,7 +172,7 @@ export function createUp(options: UpOptions): Up {
           );
       }
     });
-    return { acknowledged, revoked, refused, ahead };
+    return { acknowledged, given, refused, ahead };
   }
 
   async function restamp(session: Session, ids: readonly string[]): Promise<void> {
@@ -190,8 +194,8 @@ export function createUp(options: UpOptions): Up {
   }
 
   function hear(session: Session, group: AckGroup | undefined, drafted: Draft): Answer {
-    const { acknowledged, revoked, ...rest } = readResults(group, drafted);
-    const done = onAcknowledged(session, { acknowledged, revoked }, group?.checkpoint ?? 0);
+    const { acknowledged, given, ...rest } = readResults(group, drafted);
+    const done = onAcknowledged(session, { acknowledged, given }, group?.checkpoint ?? 0);
     return { ...rest, done };
   }
 

@@ -8,9 +8,10 @@ import type { Chronicle } from './chronicle.ts';
 import { COLLECTIONS, type CollectionName, type Key, keyOf, plan, splitKey } from './definitions.ts';
 import type { Link } from './link.ts';
 import { createDisk, internalDocuments } from './model-database.ts';
-import { idOf } from './model-storage.ts';
+import { idOf, type Written } from './model-storage.ts';
 import { performBatch, performWrite, type Write } from './operations.ts';
 import type { Seams } from './seams.ts';
+import { TENANT } from './server.ts';
 import { createTasks } from './tasks.ts';
 
 export interface DeviceOptions {
@@ -20,6 +21,8 @@ export interface DeviceOptions {
   readonly seams: Seams;
   readonly chronicle: Chronicle;
   readonly onFault: (fault: string) => void;
+  /** A document has reached its disk. */
+  readonly onWritten?: ((device: string, collection: CollectionName, written: Written) => void) | undefined;
 }
 
 /** What a user does with a refused write. */
@@ -41,6 +44,8 @@ export interface Device {
   readonly journals: readonly string[];
   readonly refused: readonly RefusedWrite[];
   link: Link | undefined;
+  /** What it reads by from its next link on. */
+  labels: readonly string[];
   /** How far its clock is off, in milliseconds. */
   skewMs: number;
   start(): void;
@@ -57,7 +62,7 @@ export interface Device {
 /** What a crashed app was doing never ends: of no other world may one have its token. */
 let tokens = 0;
 
-export function createDevice({ name, random, scheduler, seams, chronicle, onFault }: DeviceOptions): Device {
+export function createDevice({ name, random, scheduler, seams, chronicle, onFault, onWritten }: DeviceOptions): Device {
   const disk = createDisk();
   const copies = random.chance(0.5);
   let tasks = createTasks();
@@ -107,6 +112,7 @@ export function createDevice({ name, random, scheduler, seams, chronicle, onFaul
   const device: Device = {
     name,
     link: undefined,
+    labels: [TENANT],
     skewMs: 0,
     get tasksWaiting() {
       return tasks.waiting;
@@ -158,6 +164,7 @@ export function createDevice({ name, random, scheduler, seams, chronicle, onFaul
           if (written.context !== 'breakwater-ack')
             seenByKey.set(keyOf(collection, idOf(written.document)), written.document);
           chronicle.noteWritten(name, collection, written);
+          onWritten?.(name, collection, written);
         },
         onInternalWritten: (written) => chronicle.noteInternal(name, written),
       })

@@ -1,6 +1,6 @@
 import { decodeState, encodeState, type State, shrinkTombstone } from '@breakwater/crdt';
 import { type Connected, down, PROTOCOL_VERSION, type UpMessage, up } from '@breakwater/protocol';
-import { type CommittedRow, DEFAULT_LIMITS, type PageQuery, type Store } from '@breakwater/server';
+import { type CommittedRow, DEFAULT_LIMITS, type LabelsOf, type PageQuery, type Store } from '@breakwater/server';
 import { createHub, createInbox, type Hub } from '@breakwater/server/hub';
 import type { ManualScheduler } from '../manual-scheduler.ts';
 import type { Random } from '../random.ts';
@@ -10,7 +10,7 @@ import type { Link } from './link.ts';
 import { copyStoreData, createModelStore, createStoreData } from './model-store.ts';
 import type { Seams } from './seams.ts';
 
-const TENANT = 'harbour';
+export const TENANT = 'harbour';
 const USER = 'harbourmaster';
 
 /** Small, so that a few rows take several pages. */
@@ -24,6 +24,8 @@ export interface ModelServerOptions {
   readonly random: Random;
   readonly seams: Seams;
   readonly scheduler: ManualScheduler;
+  /** Default: everybody reads everything. */
+  readonly labelsOf?: LabelsOf | undefined;
   /** Something was sent, so it must be durable. */
   readonly onSent: (link: Link, frame: Uint8Array) => void;
   readonly onCommitted: (rows: readonly CommittedRow[]) => void;
@@ -37,7 +39,9 @@ export interface ModelServer {
   readonly commitsWaiting: number;
   headOf(collection: CollectionName): number;
   readonly rows: ReadonlyMap<Key, State>;
-  accept(link: Link): void;
+  /** The rows of which one of these labels may read. */
+  rowsFor(labels: readonly string[]): ReadonlyMap<Key, State>;
+  accept(link: Link, labels: readonly string[]): void;
   /** Runs or answers a commit. */
   commitStep(): void;
   /** A frame has left: whoever was full may have room again. */
@@ -55,7 +59,7 @@ export interface ModelServer {
 }
 
 export function createModelServer(options: ModelServerOptions): ModelServer {
-  const { random, seams, scheduler, onSent, onCommitted, onShrunk, onPurged } = options;
+  const { random, seams, scheduler, labelsOf, onSent, onCommitted, onShrunk, onPurged } = options;
   const { now } = scheduler;
   let data = createStoreData();
   /** What a restart finds: the same, unless commits answer early. */
@@ -73,6 +77,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
       store,
       isCollection,
       limits: LIMITS,
+      labelsOf,
       authorize: ({ after }) => !isForbidden(after?.title),
       now,
       scheduler,
@@ -102,7 +107,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
     });
   }
 
-  function accept(link: Link): void {
+  function accept(link: Link, labels: readonly string[]): void {
     const { hub } = life;
     const send = (frame: Uint8Array) => sendDown(link, frame);
     const isFull = () => seams.saysWhenFull !== false && link.down.length >= FULL_FRAMES;
@@ -110,7 +115,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
       link.cut();
       link.serverEnd?.lost();
     };
-    const member = hub.join({ tenant: TENANT, user: USER, labels: [TENANT], send, isFull, end });
+    const member = hub.join({ tenant: TENANT, user: USER, labels, send, isFull, end });
     const inbox = createInbox<UpMessage>({
       handle: (message) => {
         if (message.type === 'pull') return member.pull(message);
@@ -133,7 +138,7 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
         member.leave();
       },
     };
-    send(down.encode(welcome(now(), `epoch ${epoch}`)));
+    send(down.encode(welcome(now(), `epoch ${epoch}`, labels)));
   }
 
   function sendDown(link: Link, frame: Uint8Array): void {
@@ -149,8 +154,9 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
     },
     headOf: (collection) => life.store.head(TENANT, collection),
     get rows() {
-      return new Map(COLLECTIONS.flatMap(rowsOf));
+      return rowsFor([TENANT]);
     },
+    rowsFor,
     accept,
     commitStep: () => commits.step(random),
     drained: (link) => void drainByLink.get(link)?.(),
@@ -176,15 +182,19 @@ export function createModelServer(options: ModelServerOptions): ModelServer {
     },
   };
 
-  function rowsOf(collection: CollectionName): [Key, State][] {
-    const { rows } = storeNow().page(TENANT, collection, EVERYTHING);
+  function rowsFor(labels: readonly string[]): ReadonlyMap<Key, State> {
+    return new Map(COLLECTIONS.flatMap((collection) => rowsOf(collection, labels)));
+  }
+
+  function rowsOf(collection: CollectionName, labels: readonly string[]): [Key, State][] {
+    const { rows } = storeNow().page(TENANT, collection, { ...EVERYTHING, labels });
     return rows.map(({ id, state }) => [keyOf(collection, id), decodeState(state)]);
   }
 }
 
 const LIMITS = { ...DEFAULT_LIMITS, maxPushRows: PUSH_ROWS, maxRowBytes: MAX_ROW_BYTES };
 
-const EVERYTHING: PageQuery = { after: 0, labels: [TENANT], maxRows: 100_000, maxBytes: 2 ** 40 };
+const EVERYTHING: Omit<PageQuery, 'labels'> = { after: 0, maxRows: 100_000, maxBytes: 2 ** 40 };
 
 const ANY_AGE = { committedBefore: Number.POSITIVE_INFINITY, maxBytes: 2 ** 40 };
 
@@ -205,7 +215,7 @@ function failLoudly(line: string): void {
   throw new Error(line);
 }
 
-function welcome(serverTime: number, epoch: string): Connected {
+function welcome(serverTime: number, epoch: string, labels: readonly string[]): Connected {
   return {
     type: 'connected',
     version: PROTOCOL_VERSION,
@@ -213,7 +223,7 @@ function welcome(serverTime: number, epoch: string): Connected {
     epoch,
     tenant: TENANT,
     user: USER,
-    labels: [TENANT],
+    labels,
     serverTime,
     expiresAt: 0,
     reconnectSpreadMs: 250,

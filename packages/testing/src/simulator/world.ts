@@ -1,7 +1,8 @@
+import type { LabelsOf } from '@breakwater/server';
 import { createManualScheduler } from '../manual-scheduler.ts';
 import { createRandom, type Random } from '../random.ts';
 import { type Chronicle, createChronicle } from './chronicle.ts';
-import { createDevice, type Device } from './device.ts';
+import { createDevice, type Device, type DeviceOptions } from './device.ts';
 import { createEavesdropper, type Eavesdropper } from './eavesdropper.ts';
 import { createLink, type Link } from './link.ts';
 import type { Seams } from './seams.ts';
@@ -12,6 +13,9 @@ export interface WorldOptions {
   readonly seed: number;
   readonly replicas: number;
   readonly seams?: Seams;
+  /** Default: everybody reads everything. */
+  readonly labelsOf?: LabelsOf;
+  readonly onWritten?: DeviceOptions['onWritten'];
 }
 
 /** Everything there is. Nothing happens in it but what is called here; the same calls make the same trace. */
@@ -46,7 +50,7 @@ export interface SimulatedWorld {
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-export function createWorld({ seed, replicas, seams = {} }: WorldOptions): SimulatedWorld {
+export function createWorld({ seed, replicas, seams = {}, labelsOf, onWritten }: WorldOptions): SimulatedWorld {
   const random = createRandom(seed);
   const trace = createTrace();
   const scheduler = createManualScheduler(START_MS);
@@ -61,6 +65,7 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
     random,
     seams,
     scheduler,
+    labelsOf,
     onSent: overheard.downSent,
     onCommitted: chronicle.noteCommitted,
     onShrunk: chronicle.noteShrunk,
@@ -68,7 +73,7 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
   });
   const devices = Array.from({ length: replicas }, (_, i) => {
     const onFault = (fault: string) => void faults.push(fault);
-    return createDevice({ name: `device${i}`, random, scheduler, seams, chronicle, onFault });
+    return createDevice({ name: `device${i}`, random, scheduler, seams, chronicle, onFault, onWritten });
   });
 
   function cut(device: Device): void {
@@ -137,7 +142,7 @@ export function createWorld({ seed, replicas, seams = {} }: WorldOptions): Simul
       });
       device.link = link;
       device.app.follow(link);
-      server.accept(link);
+      server.accept(link, device.labels);
     },
     deliverUp(link) {
       const frame = link.up.take();
