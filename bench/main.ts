@@ -1,7 +1,7 @@
 /*
- * npm run bench [-- rows | blobs | queries | import] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
+ * npm run bench [-- rows | blobs | queries | import | typing] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
  * ratios travel to another machine. With `rows` only what a row costs and takes, without network and apps, in seconds;
- * with `blobs` only attachments; with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium.
+ * with `blobs` only attachments; with `typing` only keys in an open document; with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium.
  */
 import { measureBlobs } from './blobs.ts';
 import { measureBulk } from './bulk.ts';
@@ -22,6 +22,10 @@ const KEYS_AT_ONCE = 20_000;
 /** What the figures of attachments are held against. */
 const BLOB_FLOOR = 'Floor: raw ws that relays the pieces of files, appends them to a file and syncs it.';
 
+/** What the figures of typing are held against. */
+const TYPING_FLOOR = `The floor of keys is raw ws that sends on Yjs updates; where both store first, one that appends them to a file and syncs
+it before. Breakwater sends none on before it is on the disk.`;
+
 const QUERIED_ROWS = 100_000;
 
 const args = process.argv.slice(2);
@@ -35,7 +39,7 @@ if (args[0] === 'import') {
   print(toImportReport(QUERIED_ROWS, await measureImport(QUERIED_ROWS)));
   process.exit(0);
 }
-const part = args[0] === 'rows' || args[0] === 'blobs' ? args[0] : undefined;
+const part = ['rows', 'blobs', 'typing'].find((name) => name === args[0]);
 const [runsGiven = '3'] = part === undefined ? args : args.slice(1);
 const runs = Number(runsGiven);
 if (!Number.isInteger(runs) || runs < 1)
@@ -45,6 +49,12 @@ if (part === 'blobs') {
   const blobs: Result[][] = [];
   for (let run = 1; run <= runs; run++) blobs.push(await measureBlobs());
   print(`\n${toTable(['work', 'floor', 'Breakwater', 'ratio'], summarise(blobs).map(toLine))}\n\n${BLOB_FLOOR}\n`);
+  process.exit(0);
+}
+if (part === 'typing') {
+  const typed: Result[][] = [];
+  for (let run = 1; run <= runs; run++) typed.push(await measureTyping(KEYS, KEYS_AT_ONCE));
+  print(`\n${toTable(['work', 'floor', 'Breakwater', 'ratio'], summarise(typed).map(toLine))}\n\n${TYPING_FLOOR}\n`);
   process.exit(0);
 }
 const rowsOnly = part === 'rows';
@@ -63,8 +73,7 @@ print(`
 ${toTable(['work', 'floor', 'Breakwater', 'ratio'], summarise(againstFloor).map(toLine))}
 
 Medians of ${runs} runs. Floor: raw ws and node:sqlite storing the same bytes, acknowledged after the commit. Of rows
-committed a second more is better, of milliseconds less. The floor of keys is raw ws that sends on Yjs updates and stores
-nothing; Breakwater sends none on before it is on the disk.
+committed a second more is better, of milliseconds less. ${TYPING_FLOOR}
 
 ${toTable(['one row', 'JSON', 'Breakwater', 'ratio'], summarise(costs).map(toLine))}
 
