@@ -4,6 +4,7 @@ import { createCommitQueue, toStorageError } from './commit-queue.ts';
 import { type DataDirectory, openDataDirectory } from './data-directory.ts';
 import { openSqliteRooms } from './rooms/sqlite-room-store.ts';
 import { openBlobs } from './sqlite-blobs.ts';
+import { createLogSpace } from './sqlite-log-space.ts';
 import { openReader } from './sqlite-reader.ts';
 import { prepareSchema } from './sqlite-schema.ts';
 import { openTombstones } from './sqlite-tombstones.ts';
@@ -69,7 +70,8 @@ function openStore(database: DatabaseSync, lock: DataDirectory | undefined, now:
   const writer = openWriter(database, reader, blobs, now);
   const tombstones = openTombstones(database);
   const rooms = openSqliteRooms(database);
-  const queue = createCommitQueue(database);
+  const space = lock && createLogSpace(join(lock.path, `${DATABASE_FILE}-wal`));
+  const queue = createCommitQueue(database, space?.committed);
   const identity = readIdentity(database);
 
   return {
