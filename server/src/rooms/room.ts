@@ -9,6 +9,7 @@ import { createPresence } from './presence.ts';
 import { createRoomBudget } from './room-budget.ts';
 import type { RoomContent } from './room-content.ts';
 import type { RoomMember, RoomPeer } from './room-peer.ts';
+import type { RoomRefusal } from './room-refusal.ts';
 import type { RoomKey, RoomStore } from './room-store.ts';
 import { createUpdateLog, type UpdateLog } from './update-log.ts';
 import {
@@ -40,11 +41,6 @@ export interface Room {
   review(judge: (peer: RoomPeer, readOnly: boolean) => RoomRefusal | undefined): void;
   /** Whoever is in it has to leave. It takes nothing more. */
   close(code: number, reason: string): void;
-}
-
-export interface RoomRefusal {
-  readonly code: number;
-  readonly reason: string;
 }
 
 export interface RoomOptions {
