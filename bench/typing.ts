@@ -17,22 +17,31 @@ interface Pair {
 const FIELD = 'body';
 
 /**
- * One types, until the other's Yjs document has it: a key at a time, and many keys without waiting. The floor: Yjs updates
- * over a raw ws relay. Breakwater: unmodified y-websocket clients in the room of a row.
+ * One types, until the other's Yjs document has it: a key at a time, and many keys without waiting. Two floors: Yjs updates
+ * over a raw ws relay, and over one that stores them first. Breakwater: unmodified y-websocket clients in the room of a row.
  */
 export async function measureTyping(keys: number, burst: number): Promise<Result[]> {
-  const [floor, ours] = [
-    await measurePair(await openFloor(), keys, burst),
-    await measurePair(await openOurs(), keys, burst),
-  ];
+  const relayed = await measurePair(await openFloor('./relay-server.ts'), keys, burst);
+  const stored = await measurePair(await openFloor('./storing-relay-server.ts'), keys, burst);
+  const ours = await measurePair(await openOurs(), keys, burst);
+  return [...compare('', relayed, ours, burst), ...compare(', both stored first', stored, ours, burst)];
+}
+
+interface Typed {
+  readonly p50: number;
+  readonly p99: number;
+  readonly burstMs: number;
+}
+
+function compare(how: string, floor: Typed, ours: Typed, burst: number): Result[] {
   return [
-    { name: "key to the other's text, p50", unit: 'ms', floor: floor.p50, ours: ours.p50 },
-    { name: "key to the other's text, p99", unit: 'ms', floor: floor.p99, ours: ours.p99 },
-    { name: `${burst} keys at once`, unit: 'ms', floor: floor.burstMs, ours: ours.burstMs },
+    { name: `key to the other's text${how}, p50`, unit: 'ms', floor: floor.p50, ours: ours.p50 },
+    { name: `key to the other's text${how}, p99`, unit: 'ms', floor: floor.p99, ours: ours.p99 },
+    { name: `${burst} keys at once${how}`, unit: 'ms', floor: floor.burstMs, ours: ours.burstMs },
   ];
 }
 
-async function measurePair({ writer, reader, end }: Pair, keys: number, burst: number) {
+async function measurePair({ writer, reader, end }: Pair, keys: number, burst: number): Promise<Typed> {
   const text = writer.getText(FIELD);
   const seen = reader.getText(FIELD);
   const latencies: number[] = [];
@@ -65,8 +74,8 @@ function untilLength(doc: Y.Doc, text: Y.Text, length: number): Promise<void> {
   });
 }
 
-async function openFloor(): Promise<Pair> {
-  const server = await startServerProcess('./relay-server.ts');
+async function openFloor(file: string): Promise<Pair> {
+  const server = await startServerProcess(file);
   const [writer, reader] = [await relayed(server.port), await relayed(server.port)];
   return {
     writer: writer.doc,

@@ -31,9 +31,9 @@ type Outcome = { readonly job: Job; readonly value: unknown } | { readonly job: 
 
 /**
  * Jobs run in the order in which they were added. Those of one turn of the event loop share a transaction, and so an
- * fsync; a savepoint keeps each of them all or nothing by itself.
+ * fsync; a savepoint keeps each of them all or nothing by itself. `onCommitted` hears of each transaction.
  */
-export function createCommitQueue(database: TransactionDatabase): CommitQueue {
+export function createCommitQueue(database: TransactionDatabase, onCommitted = () => {}): CommitQueue {
   let waiting: Job[] = [];
   let scheduled = false;
   /** Set by a failure after which nobody knows what is on the disk: reads go on, writes do not. */
@@ -83,6 +83,7 @@ export function createCommitQueue(database: TransactionDatabase): CommitQueue {
       const outcomes = jobs.map(runAlone);
       commit();
       for (const outcome of outcomes) settle(outcome);
+      onCommitted();
     } catch (error) {
       abandon();
       const failure = toStorageError(error);

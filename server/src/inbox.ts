@@ -43,10 +43,16 @@ export function createInbox<F>({ handle, pause, resume }: InboxOptions<F>): Inbo
 
   async function run(): Promise<void> {
     isRunning = true;
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      waitingBytes -= next.bytes;
-      if (isPaused && waitingBytes <= MAX_WAITING_BYTES / 2) setPaused(false);
-      await handle(next.frame);
+    while (waiting.length > 0) {
+      // Taken out one by one, each of many thousand small frames would move all that wait behind it.
+      const taken = waiting;
+      waiting = [];
+      for (const { frame, bytes } of taken) {
+        if (isClosed) return;
+        waitingBytes -= bytes;
+        if (isPaused && waitingBytes <= MAX_WAITING_BYTES / 2) setPaused(false);
+        await handle(frame);
+      }
     }
     isRunning = false;
   }

@@ -2,24 +2,16 @@ import { MalformedError } from '@breakwater/crdt';
 import { CloseCode } from '@breakwater/protocol';
 import type * as Y from 'yjs';
 import type { Scheduler } from '../scheduler.ts';
+import { createAudience, type Listener, newListener } from './audience.ts';
 import { bringsForeign, type Finding, inspectUpdate } from './inspect-update.ts';
 import { openLiveDocument } from './live-document.ts';
-import { createMissedNews, type MissedNews } from './missed-news.ts';
-import { createPresence } from './presence.ts';
 import { createRoomBudget } from './room-budget.ts';
 import type { RoomContent } from './room-content.ts';
 import type { RoomMember, RoomPeer } from './room-peer.ts';
+import type { RoomRefusal } from './room-refusal.ts';
 import type { RoomKey, RoomStore } from './room-store.ts';
 import { createUpdateLog, type UpdateLog } from './update-log.ts';
-import {
-  type AwarenessEntry,
-  decodeYMessage,
-  encodeAwareness,
-  encodeDenied,
-  encodeStep1,
-  encodeStep2,
-  encodeUpdate,
-} from './y-message.ts';
+import { decodeYMessage, encodeDenied, encodeStep1, encodeStep2 } from './y-message.ts';
 
 /**
  * One document that several write into at once, and those who do. What one of them sends is looked into, applied, brought to
@@ -42,11 +34,6 @@ export interface Room {
   close(code: number, reason: string): void;
 }
 
-export interface RoomRefusal {
-  readonly code: number;
-  readonly reason: string;
-}
-
 export interface RoomOptions {
   readonly tenant: string;
   readonly key: RoomKey;
@@ -62,15 +49,10 @@ export interface RoomOptions {
   readonly onEmpty: () => void;
 }
 
-/** A y-websocket client takes a link that is silent for 30 seconds for dead. In milliseconds. */
-const MAX_SILENCE_MS = 20_000;
-const SILENCE_CHECK_MS = 5_000;
-
 /** A member is asked for everything it has at most so often: its answer may cost much. In milliseconds. */
 const ASK_INTERVAL_MS = 1_000;
 
-interface Member {
-  readonly peer: RoomPeer;
+interface Member extends Listener {
   readonly readOnly: boolean;
   /** It was told that it may not write. */
   isDenied: boolean;
@@ -81,26 +63,19 @@ interface Member {
   cancelAsking: (() => void) | undefined;
   /** It sent structs under this id, which is somebody else's. */
   waitsFor: number | undefined;
-  readonly missed: MissedNews;
-  /** When it was sent something, in milliseconds since 1970. */
-  sentAt: number;
 }
 
 /** @throws when what is stored cannot be loaded: there is no room then, rather than an empty one. */
 export function openRoom(options: RoomOptions): Room {
   const { tenant, key, content, store, base, scheduler, log, onChanged, onEmpty } = options;
-  const members = new Set<Member>();
+  const members = createAudience<Member>(scheduler);
+  const { presence } = members;
   const { last } = store.load(tenant, key);
   let isClosed = false;
-  let cancelCheck: (() => void) | undefined;
   const updates = createUpdateLog({ store, tenant, room: key, last, onFailed: (error) => fail('stored', error) });
   const document = openLiveDocument({
     load: () => [...base(), ...store.load(tenant, key).updates, ...updates.unstored],
     onLost: (error) => fail('loaded again', error),
-  });
-  const presence = createPresence<Member>({
-    userOf: ({ peer }) => peer.user,
-    onContest: ({ peer }) => peer.probe(),
   });
   const budget = createRoomBudget({
     limit: { bytes: content.maxBytes, structs: content.rules.maxStructs },
@@ -127,7 +102,7 @@ export function openRoom(options: RoomOptions): Room {
       if (news === undefined) return;
       // No more structs than bytes: it is measured when that matters.
       budget.add(news.length, news.length);
-      announce(news, undefined);
+      members.announce(news, undefined);
     },
     isForeign: (update, session) =>
       bringsForeign(document.doc, update, (clientId) => {
@@ -145,20 +120,17 @@ export function openRoom(options: RoomOptions): Room {
 
   function join(peer: RoomPeer, readOnly: boolean): RoomMember {
     const member: Member = {
-      peer,
+      ...newListener(peer, scheduler.now()),
       readOnly,
       isDenied: false,
       isAsked: true,
       askedAt: scheduler.now(),
       cancelAsking: undefined,
       waitsFor: undefined,
-      missed: createMissedNews(),
-      sentAt: scheduler.now(),
     };
     members.add(member);
     peer.opened(readOnly);
-    cancelCheck ??= scheduler.after(SILENCE_CHECK_MS, breakSilence);
-    send(member, encodeStep1(document.stateVector()));
+    members.send(member, encodeStep1(document.stateVector()));
     return {
       receive: (message) => (members.has(member) ? guard(member, () => handle(member, message)) : undefined),
       drained: () => void guard(member, () => catchUp(member)),
@@ -189,16 +161,16 @@ export function openRoom(options: RoomOptions): Room {
       case 'update':
         return take(member, message.update);
       case 'awareness':
-        return hear(member, message.entries);
+        return members.hear(member, message.entries);
       case 'query-awareness':
-        return tell(member);
+        return members.tell(member);
     }
   }
 
   /** Nobody gets what is not on the disk. */
   async function answer(member: Member, stateVector: Uint8Array): Promise<void> {
     await updates.settled();
-    if (members.has(member)) send(member, encodeStep2(document.since(stateVector)));
+    if (members.has(member)) members.send(member, encodeStep2(document.since(stateVector)));
   }
 
   function take(member: Member, update: Uint8Array): Promise<void> | void {
@@ -215,7 +187,7 @@ export function openRoom(options: RoomOptions): Room {
   function takeAll(member: Member, update: Uint8Array): Promise<void> | void {
     const { isAsked } = member;
     member.isAsked = false;
-    tellOnce(member);
+    members.tellOnce(member);
     const finding = inspect(member, update);
     if (member.readOnly) return finding.kind === 'good' && finding.structs === 0 ? undefined : deny(member);
     if (finding.kind !== 'gap') return settle(member, update, finding);
@@ -241,7 +213,7 @@ export function openRoom(options: RoomOptions): Room {
     const news = isAllNew ? document.applyNew(update) : document.apply(update);
     if (news !== undefined) {
       budget.add(news.length, structs);
-      updates.add({ update: news, onStored: () => announce(news, member) });
+      updates.add({ update: news, onStored: () => members.announce(news, member) });
       onChanged();
     }
     // What they relay of this member's may be here now.
@@ -249,34 +221,17 @@ export function openRoom(options: RoomOptions): Room {
     if (updates.isFull) return updates.settled();
   }
 
-  function announce(update: Uint8Array, from: Member | undefined): void {
-    const message = encodeUpdate(update);
-    for (const member of members) {
-      if (member === from) continue;
-      if (isReading(member)) send(member, message);
-      else member.missed.missUpdate(update);
-    }
-  }
-
-  function isReading({ missed, peer }: Member): boolean {
-    return !missed.isBehind && !peer.isFull();
-  }
-
-  /** Who reads again gets in one message what it missed. */
+  /** Nobody gets what is not on the disk. */
   async function catchUp(member: Member): Promise<void> {
     if (!member.missed.isBehind) return;
     await updates.settled();
-    if (!members.has(member) || !member.missed.isBehind || member.peer.isFull()) return;
-    const { update, clientIds } = member.missed.takeFrom(document.doc);
-    const states = presence.of(clientIds);
-    send(member, encodeUpdate(update));
-    if (states.length > 0) send(member, encodeAwareness(states));
+    members.catchUp(member, document.doc);
   }
 
   function deny(member: Member): void {
     if (member.isDenied) return;
     member.isDenied = true;
-    send(member, encodeDenied('this user may read the document and not write it'));
+    members.send(member, encodeDenied('this user may read the document and not write it'));
   }
 
   /** Asks for everything that the member has and the server lacks. */
@@ -293,7 +248,7 @@ export function openRoom(options: RoomOptions): Room {
   function askNow(member: Member): void {
     member.isAsked = true;
     member.askedAt = scheduler.now();
-    send(member, encodeStep1(document.stateVector()));
+    members.send(member, encodeStep1(document.stateVector()));
   }
 
   function isFree(clientId: number, member: Member): boolean {
@@ -310,51 +265,6 @@ export function openRoom(options: RoomOptions): Room {
     }
   }
 
-  function hear(member: Member, bytes: Uint8Array): void {
-    const news = hearEntries(member, bytes);
-    tellOnce(member);
-    tellAll(news);
-  }
-
-  function hearEntries(member: Member, bytes: Uint8Array): AwarenessEntry[] {
-    try {
-      return presence.hear(member, bytes);
-    } catch (error) {
-      throw new MalformedError(`an awareness message does not decode: ${messageOf(error)}`);
-    }
-  }
-
-  /** Only once it had the chance to name its own id: what it says of an id that it has been told of proves nothing. */
-  function tellOnce(member: Member): void {
-    if (!presence.isTold(member)) tell(member);
-  }
-
-  function tell(member: Member): void {
-    const entries = presence.tell(member);
-    if (entries.length > 0) send(member, encodeAwareness(entries));
-  }
-
-  function tellAll(news: readonly AwarenessEntry[]): void {
-    if (news.length === 0) return;
-    const message = encodeAwareness(news);
-    for (const member of members) {
-      if (!presence.isTold(member)) continue;
-      if (isReading(member)) send(member, message);
-      else member.missed.missStates(news.map(({ clientId }) => clientId));
-    }
-  }
-
-  function send(member: Member, message: Uint8Array): void {
-    member.sentAt = scheduler.now();
-    member.peer.send(message);
-  }
-
-  function breakSilence(): void {
-    cancelCheck = scheduler.after(SILENCE_CHECK_MS, breakSilence);
-    const since = scheduler.now() - MAX_SILENCE_MS;
-    for (const member of members) if (member.sentAt <= since && isReading(member)) send(member, encodeAwareness([]));
-  }
-
   function expel(member: Member, code: number, reason: string): void {
     if (!members.has(member)) return;
     member.peer.close(code, reason);
@@ -362,23 +272,16 @@ export function openRoom(options: RoomOptions): Room {
   }
 
   function remove(member: Member): void {
-    if (!members.delete(member)) return;
+    if (!members.remove(member)) return;
     member.cancelAsking?.();
-    tellAll(presence.leave(member));
     askWaiting(isFree);
-    if (members.size > 0) return;
-    cancelCheck?.();
-    cancelCheck = undefined;
-    onEmpty();
+    if (members.size === 0) onEmpty();
   }
 
   function close(code: number, reason: string): void {
     if (isClosed) return;
     isClosed = true;
-    cancelCheck?.();
-    const leaving = [...members];
-    members.clear();
-    for (const member of leaving) {
+    for (const member of members.clear()) {
       member.cancelAsking?.();
       member.peer.close(code, reason);
     }

@@ -10,14 +10,17 @@ import type { Scheduler } from '../scheduler.ts';
 import type { CommittedRow, RowKey, Store } from '../store.ts';
 import { foldDocument } from './fold-document.ts';
 import { foldFree } from './fold-free.ts';
+import { foldLeftovers } from './fold-leftovers.ts';
 import { createFoldTimer, type FoldTimer } from './fold-timer.ts';
 import { drawLife } from './life-mark.ts';
 import { markPeer } from './marked-peer.ts';
-import { openRoom, type Room, type RoomRefusal } from './room.ts';
+import { openRoom, type Room } from './room.ts';
 import type { RoomAddress } from './room-address.ts';
 import { documentContent, freeContent } from './room-content.ts';
+import { createRoomEntrance, type DocumentAddress, type FoundRow } from './room-entrance.ts';
 import type { RoomMember, RoomPeer } from './room-peer.ts';
-import { type AuthorizeRoom, askPermission, type RoomEntry, type RoomPermission } from './room-permission.ts';
+import type { AuthorizeRoom } from './room-permission.ts';
+import { type RoomRefusal, refuse } from './room-refusal.ts';
 import type { RoomKey } from './room-store.ts';
 
 /** The rooms of all tenants. One is loaded as long as somebody is in it. */
@@ -68,15 +71,10 @@ interface LoadedRoom {
   rich: Uint8Array | undefined;
 }
 
-interface FoundRow {
-  readonly key: RoomKey;
-  readonly state: State;
-  readonly stateBytes: number;
-}
-
 export function createRooms(options: RoomsOptions): Rooms {
   const { store, isCollection, definitions, authorizeRoom, asksAgain, limits, scheduler, announce, log } = options;
   const { labelsOf = everybodys } = options;
+  const entrance = createRoomEntrance({ store, isCollection, definitions, authorizeRoom, scheduler });
   const loadedByName = new Map<string, LoadedRoom>();
   /** Rooms that nobody can enter any more, until what was typed in them is in the rows. */
   const ending = new Set<Promise<void>>();
@@ -110,7 +108,7 @@ export function createRooms(options: RoomsOptions): Rooms {
     get size() {
       return loadedByName.size;
     },
-    foldLeftovers,
+    foldLeftovers: () => foldLeftovers({ store, fold: foldStored, isOver: () => isClosing, log }),
     async close() {
       isClosing = true;
       for (const [name, loaded] of [...loadedByName]) {
@@ -123,25 +121,22 @@ export function createRooms(options: RoomsOptions): Rooms {
 
   async function openFree(peer: RoomPeer, name: string): Promise<RoomMember | RoomRefusal> {
     if (!isName(name)) return refuse(CloseCode.notFound, 'there is no room of this name');
-    const permission = await permissionOf(peer, { kind: 'free', name });
+    const permission = await entrance.askOfFree(peer, name);
     if (permission === 'none') return refuse(CloseCode.forbidden, 'this user may not be in the room');
     if (isClosing) return refuse(CloseCode.tryAgainLater, 'the server is stopping');
     return loadFree(peer.tenant, name).room.join(peer, permission === 'read');
   }
 
-  async function openDocument(
-    peer: RoomPeer,
-    address: Extract<RoomAddress, { kind: 'document' }>,
-  ): Promise<RoomMember | RoomRefusal> {
-    const asked = findRow(peer, address);
+  async function openDocument(peer: RoomPeer, address: DocumentAddress): Promise<RoomMember | RoomRefusal> {
+    const asked = entrance.findRow(peer, address);
     if ('code' in asked) return asked;
-    const permission = await permissionOf(peer, documentEntry(asked.key, asked.state));
+    const permission = await entrance.askOfRow(peer, asked.key, asked.state);
     if (permission === 'none') return refuse(CloseCode.forbidden, 'this user may not be in the room');
     // Who does not name the generation keeps a document of which nobody else knows how old it is.
     const isUnnamed = address.generation === undefined;
     const life = isUnnamed ? await store.rooms.life(peer.tenant, asked.key, drawLife) : undefined;
     // It may have changed, or gone, meanwhile.
-    const found = findRow(peer, address);
+    const found = entrance.findRow(peer, address);
     if ('code' in found) return found;
     if (isClosing) return refuse(CloseCode.tryAgainLater, 'the server is stopping');
     if (life === undefined) return loadDocument(peer.tenant, found).room.join(peer, permission === 'read');
@@ -149,32 +144,6 @@ export function createRooms(options: RoomsOptions): Rooms {
       return refuse(CloseCode.tryAgainLater, 'the document was changed');
     const marked = markPeer(peer, life);
     return marked.enter(loadDocument(peer.tenant, found).room.join(marked.peer, permission === 'read'));
-  }
-
-  /** A row that may not be read is answered as one that is not there. */
-  function findRow(
-    { tenant, labels }: RoomPeer,
-    { collection, id, generation }: Extract<RoomAddress, { kind: 'document' }>,
-  ): FoundRow | RoomRefusal {
-    const row = isCollection(collection) && isName(id) ? store.row(tenant, { collection, id }) : undefined;
-    if (row === undefined || row.deleted || !mayRead(labels, row.labels)) {
-      return refuse(CloseCode.notFound, 'there is no such document');
-    }
-    const state = decodeStored(row.state);
-    if (generation !== undefined && generation !== state.generation) {
-      return refuse(CloseCode.gone, 'the document has another generation; open it with a new Yjs document');
-    }
-    return { key: { collection, id, generation: state.generation }, state, stateBytes: row.state.length };
-  }
-
-  function documentEntry(key: RowKey, state: State): RoomEntry['room'] {
-    const document = definitions.complete(key, definitions.documentOf(key, state));
-    // What a hook does to the document must not reach the state that it was made of.
-    return { kind: 'document', collection: key.collection, id: key.id, document: structuredClone(document) };
-  }
-
-  function permissionOf({ tenant, user, labels }: RoomPeer, room: RoomEntry['room']): Promise<RoomPermission> {
-    return askPermission(authorizeRoom, { tenant, user, labels, room }, scheduler);
   }
 
   function loadFree(tenant: string, id: string): LoadedRoom {
@@ -319,9 +288,8 @@ export function createRooms(options: RoomsOptions): Rooms {
   /** Who has other rights now has to come again. */
   async function askAgain(key: RowKey, state: State, room: Room): Promise<void> {
     try {
-      const entry = documentEntry(key, state);
-      const asked = room.members.map(async ({ peer }) => [peer, await permissionOf(peer, entry)] as const);
-      const permissions = new Map(await Promise.all(asked));
+      const peers = room.members.map(({ peer }) => peer);
+      const permissions = await entrance.askOfAll(peers, key, state);
       room.review((peer, readOnly) => {
         const permission = permissions.get(peer);
         if (permission === 'none') return refuse(CloseCode.forbidden, 'this user may not be in the room any more');
@@ -367,37 +335,10 @@ export function createRooms(options: RoomsOptions): Rooms {
     return tracked;
   }
 
-  async function foldLeftovers(): Promise<void> {
-    for (const { tenant, ...key } of unfolded()) {
-      if (isClosing) return;
-      try {
-        await foldLeftover(tenant, key);
-      } catch (error) {
-        log(`What was typed into ${JSON.stringify(key.id)} is not in its row yet: ${messageOf(error)}`);
-      }
-    }
-  }
-
-  function unfolded() {
-    try {
-      return store.rooms.unfolded();
-    } catch (error) {
-      log(`Rooms could not be looked for: ${messageOf(error)}`);
-      return [];
-    }
-  }
-
-  async function foldLeftover(tenant: string, key: RoomKey): Promise<void> {
-    const row = store.row(tenant, key);
-    const state = row && decodeStored(row.state);
-    if (row === undefined || state?.generation !== key.generation) {
-      // Nobody will ever see it. What is of an earlier generation goes with the next fold of the present one.
-      if (row === undefined) await store.rooms.fold(tenant, key, { upTo: store.rooms.load(tenant, key).last });
-      return;
-    }
-    const loaded = loadDocument(tenant, { key, state, stateBytes: row.state.length });
-    if (!loaded.room.isEmpty) return;
-    await leaveEmpty(nameOf(tenant, key));
+  /** What is stored of a room that nobody has opened since the start. */
+  async function foldStored(tenant: string, row: FoundRow): Promise<void> {
+    const { room } = loadDocument(tenant, row);
+    if (room.isEmpty) await leaveEmpty(nameOf(tenant, row.key));
   }
 }
 
@@ -413,10 +354,6 @@ function nameOf(tenant: string, { collection, id }: RowKey): string {
 
 function listOf(update: Uint8Array | undefined): Uint8Array[] {
   return update === undefined ? [] : [update];
-}
-
-function refuse(code: number, reason: string): RoomRefusal {
-  return { code, reason };
 }
 
 function messageOf(error: unknown): string {
