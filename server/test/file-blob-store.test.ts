@@ -23,15 +23,18 @@ const WHOLE: Held = { kind: 'whole' };
 let directory: TemporaryDirectory;
 let disk: FaultyFiles;
 let store: BlobStore;
+/** Also those that took no leave, as when a process is killed. */
+let opened: BlobStore[];
 let folder: BlobFolder;
 beforeEach(() => {
   directory = makeTemporaryDirectory();
   disk = createFaultyFiles();
+  opened = [];
   store = reopened();
   folder = blobFolder(directory.path, 'acme');
 });
 afterEach(async () => {
-  await store.close();
+  for (const each of opened) await each.close();
   directory.remove();
 });
 
@@ -307,7 +310,9 @@ describe('what is left over', () => {
 });
 
 function reopened(): BlobStore {
-  return openFileBlobStore(directory.path, disk.files);
+  const open = openFileBlobStore(directory.path, disk.files);
+  opened.push(open);
+  return open;
 }
 
 function append(blob: TestBlob, from: number, to: number): Promise<Held> {

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { BlobRef } from '../store.ts';
 import type { BlobFolder } from './blob-files.ts';
 import { type FileSystem, ifThere, makeFolder, readFirst, syncFolder, withFile, writeAll } from './files.ts';
+import { createOpenFiles } from './open-files.ts';
 import { createRecent } from './recent.ts';
 
 /** The files of blobs that are not whole yet. Work on one blob must come one at a time. */
@@ -12,6 +13,8 @@ export interface BlobParts {
   /** Makes a part that has all its bytes the blob, on the disk; false: it has another digest and is gone. */
   finish(folder: BlobFolder, blob: BlobRef): Promise<boolean>;
   remove(folder: BlobFolder, blob: BlobRef): Promise<void>;
+  /** Closes what is open still. */
+  close(): Promise<void>;
 }
 
 /** What is known of a part beside its bytes. */
@@ -23,7 +26,9 @@ interface Part {
 /** Parts whose hash is at hand. Those of others are read through once more when they go on. */
 const MAX_OPEN_PARTS = 1_024;
 
-export function createBlobParts(files: FileSystem): BlobParts {
+/** @param maxOpenFiles parts that stay open between their pieces. */
+export function createBlobParts(files: FileSystem, maxOpenFiles: number): BlobParts {
+  const written = createOpenFiles(files, 'a', maxOpenFiles);
   const partsByPath = createRecent<Part>(MAX_OPEN_PARTS);
 
   return {
@@ -33,12 +38,15 @@ export function createBlobParts(files: FileSystem): BlobParts {
     async append(folder, blob, bytes) {
       const part = await begun(folder, blob);
       const path = folder.partPath(blob);
-      await forgetOnFailure(path, () => withFile(files, path, 'a', (file) => writeAll(file, bytes)));
-      part.size += bytes.length;
+      const writing = forgetOnFailure(path, () => written.use(path, (file) => writeAll(file, bytes)));
+      // While the disk writes. If that fails, the hash is made anew from what is there.
       part.hash.update(bytes);
+      await writing;
+      part.size += bytes.length;
     },
     async finish(folder, blob) {
       const part = await begun(folder, blob);
+      await written.close(folder.partPath(blob));
       const digest = part.hash.copy().digest('hex');
       if (digest !== blob.digest) {
         await remove(folder, blob);
@@ -49,6 +57,7 @@ export function createBlobParts(files: FileSystem): BlobParts {
       return true;
     },
     remove,
+    close: written.closeAll,
   };
 
   /** The part, and a folder for it. */
@@ -64,6 +73,7 @@ export function createBlobParts(files: FileSystem): BlobParts {
     if (known !== undefined) return known;
     const part = (await ifThere(withFile(files, path, 'r', readPart))) ?? { hash: createHash('sha256'), size: 0 };
     if (part.size > blob.length) {
+      await written.close(path);
       await files.rm(path);
       return partOf(folder, blob);
     }
@@ -100,6 +110,7 @@ export function createBlobParts(files: FileSystem): BlobParts {
   async function remove(folder: BlobFolder, blob: BlobRef): Promise<void> {
     const path = folder.partPath(blob);
     partsByPath.delete(path);
+    await written.close(path);
     await files.rm(path, { force: true });
   }
 

@@ -10,7 +10,9 @@ export interface Lane {
   readonly pieceBytes: number;
   /**
    * Resolves when there is room for one more piece; the answer is to be called when that is through, or will never be.
-   * @throws what aborted the signal, or the end of the link.
+   *
+   * @param signal is aborted with the link, too.
+   * @throws what aborted the signal.
    */
   enter(signal: AbortSignal): Promise<(outcome: 'answered' | 'failed') => void>;
 }
@@ -28,7 +30,7 @@ export function createLane(session: Session, scheduler: Scheduler): Lane {
       return pace.bytes;
     },
     async enter(signal) {
-      await gate.enter(AbortSignal.any([signal, session.signal]));
+      await gate.enter(signal);
       const startedAt = scheduler.now();
       return (outcome) => {
         if (outcome === 'answered') pace.note(scheduler.now() - startedAt);

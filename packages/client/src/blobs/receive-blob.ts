@@ -32,9 +32,10 @@ const AHEAD = 4;
  */
 export async function receiveBlob(wanted: WantedAttachment, part: Blob, options: ReceiveOptions): Promise<Blob> {
   const { length } = wanted;
-  const { lane, signal, onPiece } = options;
-  const coming: Promise<Uint8Array<ArrayBuffer>>[] = [];
-  const received: (Blob | Uint8Array<ArrayBuffer>)[] = [part];
+  const { lane, onPiece } = options;
+  const signal = AbortSignal.any([options.signal, lane.session.signal]);
+  const coming: Promise<Uint8Array>[] = [];
+  const received: BlobPart[] = [part];
   const toBlob = () => new Blob(received);
   let asked = part.size;
   let size = part.size;
@@ -55,7 +56,7 @@ export async function receiveBlob(wanted: WantedAttachment, part: Blob, options:
     while (asked < length && coming.length < AHEAD) await ask();
     const piece = await untilAborted(coming.shift(), signal);
     if (piece === undefined) break;
-    received.push(piece);
+    received.push(piece as Uint8Array<ArrayBuffer>);
     size += piece.length;
     onPiece({ size, toBlob });
   }
@@ -80,17 +81,22 @@ async function fetchPiece(
   { collection, id, digest, length }: WantedAttachment,
   { from, bytes }: { readonly from: number; readonly bytes: number },
   { session }: Lane,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array> {
+  const first = await fetchPart(from, bytes);
+  if (first.length >= bytes) return first.subarray(0, bytes);
   const piece = new Uint8Array(bytes);
-  let filled = 0;
-  while (filled < bytes) {
-    const range = { offset: from + filled, maxBytes: bytes - filled };
-    const part = await session.request({ type: 'blob-get', collection, id, digest, ...range }, (answer) => answer);
-    if (part.length !== length || part.bytes.length === 0) {
-      throw new Error(`the server has ${part.length} bytes for ${digest}, the row says ${length}`);
-    }
-    piece.set(part.bytes.subarray(0, bytes - filled), filled);
-    filled += part.bytes.length;
+  piece.set(first);
+  for (let filled = first.length; filled < bytes; ) {
+    const part = await fetchPart(from + filled, bytes - filled);
+    piece.set(part.subarray(0, bytes - filled), filled);
+    filled += part.length;
   }
   return piece;
+
+  async function fetchPart(offset: number, maxBytes: number): Promise<Uint8Array> {
+    const range = { offset, maxBytes };
+    const part = await session.request({ type: 'blob-get', collection, id, digest, ...range }, (answer) => answer);
+    if (part.length === length && part.bytes.length > 0) return part.bytes;
+    throw new Error(`the server has ${part.length} bytes for ${digest}, the row says ${length}`);
+  }
 }

@@ -1,5 +1,6 @@
 import type { WantedBlob } from '@breakwater/protocol';
 import type { Lane } from './lane.ts';
+import { createReadAhead } from './read-ahead.ts';
 
 /** The server threw away what it had so often: something is wrong that sending it again does not mend. */
 const MAX_RESTARTS = 3;
@@ -29,6 +30,7 @@ export async function sendBlob(data: Blob, { digest, have }: WantedBlob, options
 async function sendFrom(data: Blob, digest: string, from: number, options: SendOptions): Promise<number> {
   const { lane, signal, onHave } = options;
   const { session } = lane;
+  const reader = createReadAhead(data);
   const answered: Promise<void>[] = [];
   let next = from;
   let have = from;
@@ -53,8 +55,8 @@ async function sendFrom(data: Blob, digest: string, from: number, options: SendO
       break;
     }
     const offset = next;
-    next = Math.min(data.size, offset + lane.pieceBytes);
-    const bytes = new Uint8Array(await data.slice(offset, next).arrayBuffer());
+    const bytes = await reader.read(offset, lane.pieceBytes);
+    next = Math.max(next, offset + bytes.length);
     const sent = send(offset, bytes).then(
       () => leave('answered'),
       (error: unknown) => {
