@@ -21,7 +21,12 @@ export interface BlobParts {
 interface Part {
   readonly hash: Hash;
   size: number;
+  /** Up to where it was synced, by this process. */
+  synced: number;
 }
+
+/** A part is synced each time that it has grown by so many bytes: behind a large sync the commits of rows would wait. */
+const SYNC_EVERY_BYTES = 2 * 1024 * 1024;
 
 /** Parts whose hash is at hand. Those of others are read through once more when they go on. */
 const MAX_OPEN_PARTS = 1_024;
@@ -43,6 +48,7 @@ export function createBlobParts(files: FileSystem, maxOpenFiles: number): BlobPa
       part.hash.update(bytes);
       await writing;
       part.size += bytes.length;
+      if (part.size - part.synced >= SYNC_EVERY_BYTES && part.size < blob.length) await syncGrown(folder, blob, part);
     },
     async finish(folder, blob) {
       const part = await begun(folder, blob);
@@ -71,7 +77,11 @@ export function createBlobParts(files: FileSystem, maxOpenFiles: number): BlobPa
     const path = folder.partPath(blob);
     const known = partsByPath.get(path);
     if (known !== undefined) return known;
-    const part = (await ifThere(withFile(files, path, 'r', readPart))) ?? { hash: createHash('sha256'), size: 0 };
+    const part = (await ifThere(withFile(files, path, 'r', readPart))) ?? {
+      hash: createHash('sha256'),
+      size: 0,
+      synced: 0,
+    };
     if (part.size > blob.length) {
       await written.close(path);
       await files.rm(path);
@@ -79,6 +89,16 @@ export function createBlobParts(files: FileSystem, maxOpenFiles: number): BlobPa
     }
     partsByPath.set(path, part);
     return part;
+  }
+
+  async function syncGrown(folder: BlobFolder, blob: BlobRef, part: Part): Promise<void> {
+    try {
+      await written.use(folder.partPath(blob), (file) => file.sync());
+      part.synced = part.size;
+    } catch (error) {
+      await remove(folder, blob);
+      throw error;
+    }
   }
 
   /** Of what was lost behind the server's back nothing is put in its place. After a failed sync nobody knows what is on the disk, and another sync would not tell: the bytes must come again. */
@@ -128,5 +148,5 @@ export function createBlobParts(files: FileSystem, maxOpenFiles: number): BlobPa
 async function readPart(file: Parameters<typeof readFirst>[0]): Promise<Part> {
   const hash = createHash('sha256');
   const size = await readFirst(file, (await file.stat()).size, (bytes) => hash.update(bytes));
-  return { hash, size };
+  return { hash, size, synced: 0 };
 }

@@ -8,7 +8,7 @@ export interface Lane {
 const AT_ONCE = 4;
 
 /** Pieces that may be under way or wait: what a client may have unanswered, both ways. Bounds what they hold in memory. */
-const MAX_UNANSWERED = 8;
+const MAX_UNANSWERED = 16;
 
 /** The work never rejects. What it does first, up to its first await, is done in the order of the adding. */
 export function createLane(): Lane {

@@ -17,12 +17,9 @@ export interface Lane {
   enter(signal: AbortSignal): Promise<(outcome: 'answered' | 'failed') => void>;
 }
 
-/** Pieces of one direction on the way at once, however many blobs they belong to. */
-const WINDOW = 4;
-
 export function createLane(session: Session, scheduler: Scheduler): Lane {
-  const gate = createGate(WINDOW);
   const pace = createPace();
+  const gate = createGate(() => pace.window);
 
   return {
     session,

@@ -1,4 +1,5 @@
 import type { Lane } from './lane.ts';
+import { MAX_WINDOW } from './pace.ts';
 
 export interface WantedAttachment {
   readonly collection: string;
@@ -21,9 +22,6 @@ export interface ReceiveOptions {
   /** One more piece has come. */
   readonly onPiece: (beginning: Beginning) => void;
 }
-
-/** Pieces of one blob that are asked for before the first of them has come. */
-const AHEAD = 4;
 
 /**
  * Fetches the rest of a blob piece by piece, and answers the whole. It was not verified.
@@ -53,7 +51,7 @@ export async function receiveBlob(wanted: WantedAttachment, part: Blob, options:
   }
 
   while (size < length) {
-    while (asked < length && coming.length < AHEAD) await ask();
+    while (asked < length && coming.length < MAX_WINDOW) await ask();
     const piece = await untilAborted(coming.shift(), signal);
     if (piece === undefined) break;
     received.push(piece as Uint8Array<ArrayBuffer>);

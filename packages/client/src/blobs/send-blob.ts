@@ -10,18 +10,26 @@ export interface SendOptions {
   readonly signal: AbortSignal;
   /** So many bytes of it, from the beginning, the server has now. */
   readonly onHave: (have: number) => void;
+  /** Are the bytes here what their digest says? Asked when the server threw away what it was sent. */
+  readonly isIntact: () => Promise<boolean>;
 }
 
 /**
- * Sends a blob piece by piece until the server has all of it.
+ * Sends a blob piece by piece until the server has all of it, which checks the whole. `corrupt`: the bytes here are not
+ * what they should be, the server has thrown them away, and will not get them.
  *
  * @throws RequestError when the server does not want it; LinkLostError; Error when it loses what it was sent.
  */
-export async function sendBlob(data: Blob, { digest, have }: WantedBlob, options: SendOptions): Promise<void> {
+export async function sendBlob(
+  data: Blob,
+  { digest, have }: WantedBlob,
+  options: SendOptions,
+): Promise<'sent' | 'corrupt'> {
   let from = have;
   for (let restarts = 0; restarts <= MAX_RESTARTS; restarts++) {
     from = await sendFrom(data, digest, from, options);
-    if (from >= data.size) return;
+    if (from >= data.size) return 'sent';
+    if (!(await options.isIntact())) return 'corrupt';
   }
   throw new Error(`the server lost what it was sent ${MAX_RESTARTS} times`);
 }
@@ -32,6 +40,7 @@ async function sendFrom(data: Blob, digest: string, from: number, options: SendO
   const { session } = lane;
   const reader = createReadAhead(data);
   const answered: Promise<void>[] = [];
+  let last: Promise<void> = Promise.resolve();
   let next = from;
   let have = from;
   let isOver = false;
@@ -48,7 +57,8 @@ async function sendFrom(data: Blob, digest: string, from: number, options: SendO
 
   // An empty blob is one empty piece.
   do {
-    await session.pushesAnswered();
+    // Rows first. But who writes all the time shall get its pictures up, too: beside a push goes a piece at a time.
+    await Promise.race([session.pushesAnswered(), last]);
     const leave = await lane.enter(signal);
     if (isOver) {
       leave('failed');
@@ -65,9 +75,9 @@ async function sendFrom(data: Blob, digest: string, from: number, options: SendO
         throw error;
       },
     );
-    // Awaited below; until then a failure must not count as unhandled.
-    sent.catch(() => {});
     answered.push(sent);
+    // A failure is seen below; until then it must not count as unhandled.
+    last = sent.catch(() => {});
   } while (next < data.size && !isOver);
   await Promise.all(answered);
   return have;
