@@ -37,21 +37,27 @@ export async function receiveBlob(wanted: WantedAttachment, part: Blob, options:
   const toBlob = () => new Blob(received);
   let asked = part.size;
   let size = part.size;
+  let hasFailed = false;
 
   async function ask(): Promise<void> {
     const leave = await lane.enter(signal);
+    // What waits behind a failure would hear the same, and keep the caller from hearing it.
+    if (hasFailed) return leave('failed');
     const bytes = Math.min(lane.pieceBytes, length - asked);
     const piece = fetchPiece(wanted, { from: asked, bytes }, lane);
     piece.then(
       () => leave('answered'),
-      () => leave('failed'),
+      () => {
+        hasFailed = true;
+        leave('failed');
+      },
     );
     asked += bytes;
     coming.push(piece);
   }
 
   while (size < length) {
-    while (asked < length && coming.length < MAX_WINDOW) await ask();
+    while (asked < length && coming.length < MAX_WINDOW && !hasFailed) await ask();
     const piece = await untilAborted(coming.shift(), signal);
     if (piece === undefined) break;
     received.push(piece as Uint8Array<ArrayBuffer>);
