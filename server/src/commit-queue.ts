@@ -9,6 +9,8 @@ export interface TransactionDatabase {
 export interface CommitQueue {
   /** Runs the job in a transaction and resolves with its answer once that is committed. A job that throws leaves nothing. */
   add<T>(job: () => T): Promise<T>;
+  /** As `add`, but a power cut may undo it, unless a later job of `add` has resolved: nobody waits for an fsync. */
+  addUnsynced<T>(job: () => T): Promise<T>;
   /** After a failure of which nobody knows what it left on the disk: no job is taken any more. */
   readonly fault: StorageError | undefined;
   /** Takes no more jobs; ends when those taken are settled. */
@@ -22,6 +24,7 @@ const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
 
 interface Job {
+  readonly isSynced: boolean;
   run(): unknown;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -40,15 +43,12 @@ export function createCommitQueue(database: TransactionDatabase, onCommitted = (
   let broken: StorageError | undefined;
   let closing: Promise<void> | undefined;
   let whenIdle: (() => void) | undefined;
+  /** Does a commit sync? So it is when the database is opened. */
+  let isSyncing = true;
 
   return {
-    add<T>(run: () => T) {
-      if (closing !== undefined) return Promise.reject(new StorageError('the store is closed'));
-      return new Promise<T>((resolve, reject) => {
-        waiting.push({ run, resolve: resolve as (value: unknown) => void, reject });
-        schedule();
-      });
-    },
+    add: (run) => enqueue(run, true),
+    addUnsynced: (run) => enqueue(run, false),
     get fault() {
       return broken;
     },
@@ -60,6 +60,14 @@ export function createCommitQueue(database: TransactionDatabase, onCommitted = (
       return closing;
     },
   };
+
+  function enqueue<T>(run: () => T, isSynced: boolean): Promise<T> {
+    if (closing !== undefined) return Promise.reject(new StorageError('the store is closed'));
+    return new Promise<T>((resolve, reject) => {
+      waiting.push({ isSynced, run, resolve: resolve as (value: unknown) => void, reject });
+      schedule();
+    });
+  }
 
   function schedule(): void {
     if (scheduled) return;
@@ -79,6 +87,7 @@ export function createCommitQueue(database: TransactionDatabase, onCommitted = (
   function runTogether(jobs: readonly Job[]): void {
     try {
       if (broken !== undefined) throw broken;
+      setSyncing(jobs.some(({ isSynced }) => isSynced));
       database.exec('BEGIN IMMEDIATE');
       const outcomes = jobs.map(runAlone);
       commit();
@@ -89,6 +98,13 @@ export function createCommitQueue(database: TransactionDatabase, onCommitted = (
       const failure = toStorageError(error);
       for (const job of jobs) job.reject(failure);
     }
+  }
+
+  /** The log is written in order: what syncs one commit syncs those before it. */
+  function setSyncing(shouldSync: boolean): void {
+    if (shouldSync === isSyncing) return;
+    database.exec(`PRAGMA synchronous = ${shouldSync ? 'FULL' : 'NORMAL'}`);
+    isSyncing = shouldSync;
   }
 
   function runAlone(job: Job): Outcome {

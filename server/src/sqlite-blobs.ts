@@ -32,6 +32,9 @@ export function openBlobs(database: DatabaseSync, now: () => number): SqliteBlob
   const selectOfRow = database.prepare(
     `${selectRows()} WHERE tenant = ? AND collection = ? AND id = ? ORDER BY digest, length`,
   );
+  const selectOfRowByDigest = database.prepare(
+    `${selectRows()} WHERE tenant = ? AND collection = ? AND id = ? AND digest = ? ORDER BY length`,
+  );
   const selectByDigest = database.prepare(`${selectRows(BY_DIGEST)} WHERE tenant = ? AND digest = ? LIMIT ?`);
   const countRows = database.prepare(`
     SELECT count(*) AS rows
@@ -65,7 +68,10 @@ export function openBlobs(database: DatabaseSync, now: () => number): SqliteBlob
   const removeUnused = database.prepare('DELETE FROM blobs WHERE tenant = ? AND digest = ? AND unused_since < ?');
 
   return {
-    ofRow: (tenant, { collection, id }) => toRows(selectOfRow.all(tenant, collection, id)),
+    ofRow(tenant, { collection, id }, digest) {
+      if (digest === undefined) return toRows(selectOfRow.all(tenant, collection, id));
+      return toRows(selectOfRowByDigest.all(tenant, collection, id, digest));
+    },
     rowsWith: (tenant, digest, maxRows) => toRows(selectByDigest.all(tenant, digest, maxRows)),
     missing(tenant, replica, { after, maxRefs }) {
       // Nothing comes before the empty text.

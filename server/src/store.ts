@@ -123,8 +123,8 @@ export interface BlobUse {
  * who keeps them says so. What reads is synchronous, as `page`.
  */
 export interface BlobIndex {
-  /** What a row refers to. */
-  ofRow(tenant: string, key: RowKey): readonly BlobRow[];
+  /** What a row refers to. With a digest: only references to that. */
+  ofRow(tenant: string, key: RowKey, digest?: string): readonly BlobRow[];
   /** Rows that refer to the digest, with any length; at most so many. */
   rowsWith(tenant: string, digest: string, maxRows: number): readonly BlobRow[];
   isReferenced(tenant: string, blob: BlobRef): boolean;
@@ -134,7 +134,10 @@ export interface BlobIndex {
    */
   missing(tenant: string, replica: string, query: MissingQuery): readonly BlobRow[];
   isStored(tenant: string, digest: string): boolean;
-  /** The bytes are there, on the disk. Unless a row refers to them they are unused from now on. */
+  /**
+   * The bytes are there, on the disk. Unless a row refers to them they are unused from now on. A power cut may undo this,
+   * and `setGone`: the files say it again.
+   */
   setStored(tenant: string, digest: string): Promise<void>;
   /** The bytes are not there any more. */
   setGone(tenant: string, digest: string): Promise<void>;

@@ -35,6 +35,17 @@ test('[SQ5] the commits of one turn share a transaction; the promises resolve af
   expect(values()).toEqual([1, 2, 3]);
 });
 
+test('[SQ12] a job that need not survive a power cut waits for no fsync, unless another of its transaction does', async () => {
+  const syncings = () => statements.filter((sql) => sql.startsWith('PRAGMA synchronous') || sql === 'COMMIT');
+  await queue.add(() => insert(1));
+  await queue.addUnsynced(() => insert(2));
+  await queue.addUnsynced(() => insert(3));
+  await Promise.all([queue.addUnsynced(() => insert(4)), queue.add(() => insert(5))]);
+  const [unsynced, synced] = ['PRAGMA synchronous = NORMAL', 'PRAGMA synchronous = FULL'];
+  expect(syncings()).toEqual(['COMMIT', unsynced, 'COMMIT', 'COMMIT', synced, 'COMMIT']);
+  expect(values()).toEqual([1, 2, 3, 4, 5]);
+});
+
 test('[SQ6] a commit whose outcome is unknown fails by name, and no write is taken after it; reads go on', async () => {
   await queue.add(() => insert(1));
   failing = { sql: 'COMMIT', error: sqliteError(10, 'disk I/O error') };

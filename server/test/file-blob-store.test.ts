@@ -23,15 +23,18 @@ const WHOLE: Held = { kind: 'whole' };
 let directory: TemporaryDirectory;
 let disk: FaultyFiles;
 let store: BlobStore;
+/** Also those that took no leave, as when a process is killed. */
+let opened: BlobStore[];
 let folder: BlobFolder;
 beforeEach(() => {
   directory = makeTemporaryDirectory();
   disk = createFaultyFiles();
+  opened = [];
   store = reopened();
   folder = blobFolder(directory.path, 'acme');
 });
 afterEach(async () => {
-  await store.close();
+  for (const each of opened) await each.close();
   directory.remove();
 });
 
@@ -108,6 +111,15 @@ describe('pieces', () => {
     expect(disk.events).toEqual(['write part', 'sync part', 'rename part', 'sync folder', 'whole']);
   });
 
+  test('[BS4] a part is synced as it grows, so that no sync is large', async () => {
+    const MIB = 1024 * 1024;
+    const blob = noise(5 * MIB);
+    for (let at = 0; at < 5 * MIB; at += MIB / 2) await append(blob, at, at + MIB / 2);
+    const done = disk.events.filter((event) => event === 'write part' || event === 'sync part');
+    const twoMiB = ['write part', 'write part', 'write part', 'write part'];
+    expect(done).toEqual([...twoMiB, 'sync part', ...twoMiB, 'sync part', 'write part', 'write part', 'sync part']);
+  });
+
   test('[BS4] each folder that is made is synced into the one above it', async () => {
     await append(noise(10), 0, 5);
     expect(disk.events.filter((event) => event === 'sync folder').length).toBe(2);
@@ -133,6 +145,14 @@ describe('a disk that fails', () => {
     disk.failing = undefined;
     expect(await store.look('acme', blob)).toEqual({ kind: 'part', have: 0 });
     expect(await append(blob, 0, 1_000)).toEqual(WHOLE);
+  });
+
+  test('[BS6] so it is with a sync on the way', async () => {
+    const blob = noise(3 * 1024 * 1024);
+    disk.failing = { event: 'sync part', code: 'EIO' };
+    await expect(append(blob, 0, blob.length - 1)).rejects.toMatchObject({ name: 'StorageError' });
+    disk.failing = undefined;
+    expect(await store.look('acme', blob)).toEqual({ kind: 'part', have: 0 });
   });
 
   test('[BS6] so must they when the folder could not be synced', async () => {
@@ -307,7 +327,9 @@ describe('what is left over', () => {
 });
 
 function reopened(): BlobStore {
-  return openFileBlobStore(directory.path, disk.files);
+  const open = openFileBlobStore(directory.path, disk.files);
+  opened.push(open);
+  return open;
 }
 
 function append(blob: TestBlob, from: number, to: number): Promise<Held> {

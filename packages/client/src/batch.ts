@@ -36,7 +36,7 @@ const MAX_DOCUMENTS = 1_000;
  *
  * @param write says what to write; what it answers is the answer of the batch.
  * @throws BatchError when a document cannot be written: it is there already, or is not there, or does not fit the schema;
- * when the batch has more than 1,000 documents. Nothing of the batch was written then, nor when `write` throws.
+ * when it brings `_attachments`, which a batch does not write; when the batch has more than 1,000 documents. Nothing of the batch was written then, nor when `write` throws.
  */
 export async function batch<C, R>(database: RxDatabase<C>, write: (tx: BatchOf<C>) => R | Promise<R>): Promise<R> {
   const untyped = database as unknown as RxDatabase;
@@ -86,6 +86,13 @@ function stageCollection(collection: RxCollection, staged: Map<string, StagedDoc
     throw new BatchError(`${name}: '${id}' ${why}; nothing of the batch was written`);
   }
 
+  function requireNoAttachments(fields: { readonly _attachments?: object }, what: string): void {
+    if (Object.keys(fields._attachments ?? {}).length === 0) return;
+    throw new BatchError(
+      `${name}: ${what} of the batch has _attachments, which a batch cannot write; nothing of it was written. Leave them out, and call putAttachment once it is over`,
+    );
+  }
+
   return {
     async get(id) {
       const [stored] = await collection.storageInstance.findDocumentsById([id], false);
@@ -94,11 +101,13 @@ function stageCollection(collection: RxCollection, staged: Map<string, StagedDoc
       return operations.reduce<JsonObject | undefined>((now, operation) => operation(now), fields) as never;
     },
     insert(document) {
+      requireNoAttachments(document, 'a document');
       const copy: JsonObject = structuredClone(document);
       const id = schema.getPrimaryOfDocumentData(copy);
       stage(id, (fields) => (fields === undefined ? copy : refuse(id, 'cannot be inserted: it is there already')));
     },
     patch(id, change) {
+      requireNoAttachments(change, `'${id}'`);
       const copy: JsonObject = structuredClone(change);
       stage(id, (fields) => {
         if (fields === undefined) return refuse(id, 'cannot be patched: there is no such document');

@@ -158,6 +158,19 @@ describe('fetching bytes', () => {
     await expectWhole(await patient);
   });
 
+  it('[AT5] … also when it says so while its last answer is on its way', async () => {
+    let isMissing = true;
+    connect({
+      get(body) {
+        if (!isMissing) return serve(body);
+        isMissing = false;
+        downloads.onHere([digest]);
+        return missing(body);
+      },
+    });
+    await expectWhole(await fetchPatiently());
+  });
+
   it('[AT5] … or a minute later, should its word be lost, or at another document that has it', async () => {
     held.set('b', { isWhole: false, data: new Blob([]) });
     const played = connect({ get: (body) => (body.id === 'b' ? serve : missing)(body) });

@@ -1,5 +1,5 @@
-import { createManualScheduler } from '@breakwater/testing';
-import { describe, expect, it } from 'vitest';
+import { createManualScheduler, type ManualScheduler } from '@breakwater/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createLane } from '../src/blobs/lane.ts';
 import { receiveBlob } from '../src/blobs/receive-blob.ts';
 import { type BlobSession, bytesOf, playOtherEnd, sha256 } from './blob-session.ts';
@@ -8,17 +8,24 @@ const LENGTH = 300_000;
 const bytes = bytesOf(LENGTH);
 const wanted = { collection: 'notes', id: 'a', digest: sha256(bytes), length: LENGTH };
 
+/** Not so near that more pieces would come at once. */
+const TOOK_MS = 60;
+let scheduler: ManualScheduler;
+beforeEach(() => {
+  scheduler = createManualScheduler();
+});
+
 function receive({ session }: BlobSession, { part = new Blob([]), signal = session.signal } = {}) {
-  const lane = createLane(session, createManualScheduler());
+  const lane = createLane(session, scheduler);
   return receiveBlob(wanted, part, { lane, signal, onPiece: () => {} });
 }
 
 const serve =
   (atMost = Number.POSITIVE_INFINITY) =>
-  ({ offset, maxBytes }: { offset: number; maxBytes: number }) => ({
-    length: LENGTH,
-    bytes: bytes.subarray(offset, offset + Math.min(maxBytes, atMost)),
-  });
+  ({ offset, maxBytes }: { offset: number; maxBytes: number }) => {
+    scheduler.advance(TOOK_MS);
+    return { length: LENGTH, bytes: bytes.subarray(offset, offset + Math.min(maxBytes, atMost)) };
+  };
 
 async function expectWhole(received: Blob): Promise<void> {
   expect(Buffer.from(await received.arrayBuffer()).equals(bytes)).toBe(true);

@@ -1,5 +1,5 @@
-import { createManualScheduler } from '@breakwater/testing';
-import { describe, expect, it } from 'vitest';
+import { createManualScheduler, type ManualScheduler } from '@breakwater/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createLane } from '../src/blobs/lane.ts';
 import { sendBlob } from '../src/blobs/send-blob.ts';
 import { RequestError } from '../src/connection/errors.ts';
@@ -10,9 +10,19 @@ const bytes = bytesOf(LENGTH);
 const data = new Blob([bytes]);
 const wanted = { collection: 'notes', id: 'a', digest: sha256(bytes), length: LENGTH, have: 0 };
 
-function send({ session }: BlobSession, { have = 0, blob = data, onHave = (_have: number) => {} } = {}) {
-  const lane = createLane(session, createManualScheduler());
-  return sendBlob(blob, { ...wanted, have, length: blob.size }, { lane, signal: session.signal, onHave });
+/** Not so near that more pieces would go at once. */
+const TOOK_MS = 60;
+let scheduler: ManualScheduler;
+beforeEach(() => {
+  scheduler = createManualScheduler();
+});
+
+function send(
+  { session }: BlobSession,
+  { have = 0, blob = data, onHave = (_have: number) => {}, isIntact = async () => true } = {},
+) {
+  const lane = createLane(session, scheduler);
+  return sendBlob(blob, { ...wanted, have, length: blob.size }, { lane, signal: session.signal, onHave, isIntact });
 }
 
 /** Takes pieces in order only, as the server does. */
@@ -22,6 +32,7 @@ function takeInOrder(have = 0) {
   return {
     taken,
     put({ offset, bytes: piece }: { offset: number; bytes: Uint8Array }): number {
+      scheduler.advance(TOOK_MS);
       if (offset === end) {
         taken.push(offset);
         end += piece.length;
@@ -35,7 +46,7 @@ function takeInOrder(have = 0) {
 }
 
 describe('sending a blob', () => {
-  it('[TF1] goes in pieces of at most 64 KiB, at most four on the way, in order, each byte once', async () => {
+  it('[TF1] goes in pieces of at most 64 KiB, four on the way, in order, each byte once', async () => {
     const server = takeInOrder();
     const played = playOtherEnd({ put: server.put });
     const heard: number[] = [];
@@ -89,13 +100,29 @@ describe('sending a blob', () => {
     expect(played.puts.length).toBeLessThanOrEqual(4);
   });
 
-  it('[TF3] rows go first: while a push waits for its ack, no piece is sent', async () => {
+  it('[TF3] rows go first: while a push waits for its ack, one piece goes at a time', async () => {
+    const played = playOtherEnd({ put: takeInOrder().put, pushesAnswered: () => new Promise(() => {}) });
+    await send(played);
+    expect(played.mostAtOnce).toBe(1);
+    expect(Buffer.concat(played.puts.map((put) => put.bytes)).equals(bytes)).toBe(true);
+  });
+
+  it('[TF3] once it has its ack, they go together again', async () => {
     const acked = Promise.withResolvers<void>();
-    const played = playOtherEnd({ put: takeInOrder().put, pushesAnswered: () => acked.promise });
-    const sent = send(played);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(played.puts).toEqual([]);
-    acked.resolve();
-    await sent;
+    const played = playOtherEnd({
+      put(put) {
+        if (played.puts.length === 2) acked.resolve();
+        return takeInOrder(put.offset).put(put);
+      },
+      pushesAnswered: () => acked.promise,
+    });
+    await send(played);
+    expect(played.mostAtOnce).toBe(4);
+  });
+
+  it('[AT8] bytes that the server finds wrong are looked at before they go again', async () => {
+    const played = playOtherEnd({ put: ({ offset, bytes: piece }) => (offset + piece.length) % LENGTH });
+    expect(await send(played, { isIntact: async () => false })).toBe('corrupt');
+    expect(played.puts.filter(({ offset }) => offset === 0)).toHaveLength(1);
   });
 });

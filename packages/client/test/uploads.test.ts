@@ -42,6 +42,8 @@ const want = (over: { digest?: string; have?: number } = {}) => {
   return { collection: 'notes', id: 'a', digest, length: LENGTH, have: 0, ...over };
 };
 const take = ({ offset, bytes: piece }: { offset: number; bytes: Uint8Array }) => offset + piece.length;
+/** As a server does to which the whole has another digest. */
+const throwAwayWhole = (put: { offset: number; bytes: Uint8Array }) => (take(put) === LENGTH ? 0 : take(put));
 
 describe('sending what the server asks for', () => {
   it('[TF1] sends it, and lists it meanwhile', async () => {
@@ -62,15 +64,21 @@ describe('sending what the server asks for', () => {
     const digests = [1, 2, 3, 4].map((seed) => sha256(bytesOf(LENGTH, seed)));
     uploads = createUploads({
       bytesOf: () => storage,
-      hash: async () => digests.shift() ?? '',
+      hash: async () => '',
       transfers: createTransfers(scheduler, (states) => shown.push(states)),
       scheduler,
       onError: (error) => errors.push(error),
     });
-    const played = playOtherEnd({ put: take });
+    const played = playOtherEnd({
+      put(put) {
+        // Not so near that more would go at once.
+        scheduler.advance(60);
+        return take(put);
+      },
+    });
     await uploads.send(
       played.session,
-      [...digests].map((each) => want({ digest: each })),
+      digests.map((each) => want({ digest: each })),
     );
     expect(Math.max(...shown.map(({ length }) => length))).toBe(2);
     expect(played.mostAtOnce).toBe(4);
@@ -88,13 +96,37 @@ describe('sending what the server asks for', () => {
     expect(errors).toEqual([]);
   });
 
-  it('[AT8] bytes that are not what was attached are never sent, and told of', async () => {
-    const played = playOtherEnd({ put: take });
+  it('[AT8] bytes that the server finds wrong, and are, are told of and not sent again', async () => {
+    const played = playOtherEnd({ put: throwAwayWhole });
     held = { isWhole: true, data: new Blob([bytesOf(LENGTH, 7)]) };
+    await uploads.send(played.session, [want()]);
+    expect(played.puts.filter(({ offset }) => offset === 0)).toHaveLength(1);
+    expect(played.lacked).toEqual([digest]);
+    expect(errors).toMatchObject([{ code: 'attachment-corrupt', collection: 'notes' }]);
+  });
+
+  it('[AT8] bytes of another length than the row says are not sent at all', async () => {
+    const played = playOtherEnd({ put: take });
+    held = { isWhole: true, data: new Blob([bytesOf(LENGTH - 1)]) };
     await uploads.send(played.session, [want()]);
     expect(played.puts).toEqual([]);
     expect(played.lacked).toEqual([digest]);
     expect(errors).toMatchObject([{ code: 'attachment-corrupt', collection: 'notes' }]);
+  });
+
+  it('[AT8] bytes that the server finds wrong, and are right here, go up once more', async () => {
+    let isSpoilt = true;
+    const played = playOtherEnd({
+      put(put) {
+        const have = isSpoilt ? throwAwayWhole(put) : take(put);
+        if (have === 0) isSpoilt = false;
+        return have;
+      },
+    });
+    await uploads.send(played.session, [want()]);
+    expect(played.puts.filter(({ offset }) => offset === 0)).toHaveLength(2);
+    expect(played.lacked).toEqual([]);
+    expect(errors).toEqual([]);
   });
 
   it('[TF2] what the server does not want any more ends without a word', async () => {

@@ -12,7 +12,11 @@ export interface BlobPart {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes of all but the piece, at most. */
+const HEAD_BYTES = 32;
+
 export const blobPart: Codec<BlobPart> = {
+  room: ({ bytes }) => HEAD_BYTES + bytes.length,
   write(encoder, { request, length, bytes }) {
     encoding.writeVarUint(encoder, request);
     encoding.writeVarUint(encoder, length);

@@ -14,7 +14,11 @@ export interface BlobPut {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes of all but the piece, at most. */
+const HEAD_BYTES = 64;
+
 export const blobPut: Codec<BlobPut> = {
+  room: ({ bytes }) => HEAD_BYTES + bytes.length,
   write(encoder, { request, digest, offset, bytes }) {
     encoding.writeVarUint(encoder, request);
     writeDigest(encoder, digest);

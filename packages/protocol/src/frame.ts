@@ -14,6 +14,9 @@ export class FrameError extends Error {
  */
 export const FIRST_OPTIONAL_KIND = 64;
 
+/** A kind takes no more. */
+const KIND_BYTES = 8;
+
 interface Message {
   readonly type: string;
 }
@@ -40,9 +43,12 @@ export function frameCodec<M extends Message>(table: Table<M>): FrameCodec<M> {
       const entry = entries.get(message.type);
       if (entry === undefined) throw new FrameError(`'${message.type}' is no message of this protocol`);
       const encoder = encoding.createEncoder();
+      const room = entry.codec.room?.(message);
+      if (room !== undefined) encoder.cbuf = new Uint8Array(KIND_BYTES + room);
       encoding.writeVarUint(encoder, entry.kind);
       entry.codec.write(encoder, message);
-      return encoding.toUint8Array(encoder);
+      const isInRoom = room !== undefined && encoder.bufs.length === 0;
+      return isInRoom ? encoder.cbuf.subarray(0, encoder.cpos) : encoding.toUint8Array(encoder);
     },
     decode(frame) {
       const decoder = decoding.createDecoder(frame);

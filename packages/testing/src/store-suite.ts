@@ -534,6 +534,8 @@ export function describeStore(name: string, { create, reopen, dispose }: StoreUn
         labels: ['few'],
         replica: 'tablet',
       });
+      expect(store.blobs.ofRow(TENANT, key('c'), BLUE.digest).map(({ digest }) => digest)).toEqual([BLUE.digest]);
+      expect(store.blobs.ofRow(TENANT, key('a'), BLUE.digest)).toEqual([]);
       expect(store.blobs.rowsWith(TENANT, RED.digest, 2)).toHaveLength(2);
       expect(store.blobs.rowsWith('others', RED.digest, 2)).toEqual([]);
       expect([RED, other, { ...RED, length: 8 }].map((blob) => store.blobs.isReferenced(TENANT, blob))).toEqual([

@@ -74,7 +74,7 @@ function tolerant<I, O>(storage: RxStorage<I, O>): RxStorage<I, O> {
 }
 
 describe('the storage under attachments', () => {
-  it('[AT8] bytes that rotted on the device are not sent, and told of', async () => {
+  it('[AT8] bytes that rotted on the device reach nobody, and are told of', async () => {
     const errors: SyncError[] = [];
     device.sync.errors$.subscribe((error) => errors.push(error));
     fault.rotten = noise(1_000, 2);

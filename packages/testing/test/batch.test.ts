@@ -297,6 +297,17 @@ describe('a batch', () => {
     expect(Object.keys(change)).toEqual(['title', 'rating']);
   });
 
+  it('[BT10] writes no attachments, and says what to do instead', async () => {
+    const a = await openDevice();
+    const _attachments = { photo: { type: 'image/png', data: new Blob(['x']) } };
+    const inserted = batch(a.database, (tx) => tx.orders.insert({ id: '1', title: 'open', ...{ _attachments } }));
+    await expect(inserted).rejects.toThrow(/orders: a document of the batch has _attachments.*putAttachment/);
+    await a.database.orders.insert({ id: '2', title: 'open' });
+    const patched = batch(a.database, (tx) => tx.orders.patch('2', { title: 'paid', ...{ _attachments } }));
+    await expect(patched).rejects.toThrow(BatchError);
+    expect((await a.database.orders.find().exec()).map(({ id, title }) => [id, title])).toEqual([['2', 'open']]);
+  });
+
   it('[BT3] that the storage fails in the middle of leaves nothing, and what was there before', async () => {
     let fails = false;
     const storage = failingStorage('payments', () => fails);

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { BlobRef } from '../store.ts';
 import type { BlobFolder } from './blob-files.ts';
 import { type FileSystem, ifThere, makeFolder, readFirst, syncFolder, withFile, writeAll } from './files.ts';
+import { createOpenFiles } from './open-files.ts';
 import { createRecent } from './recent.ts';
 
 /** The files of blobs that are not whole yet. Work on one blob must come one at a time. */
@@ -12,18 +13,27 @@ export interface BlobParts {
   /** Makes a part that has all its bytes the blob, on the disk; false: it has another digest and is gone. */
   finish(folder: BlobFolder, blob: BlobRef): Promise<boolean>;
   remove(folder: BlobFolder, blob: BlobRef): Promise<void>;
+  /** Closes what is open still. */
+  close(): Promise<void>;
 }
 
 /** What is known of a part beside its bytes. */
 interface Part {
   readonly hash: Hash;
   size: number;
+  /** Up to where it was synced, by this process. */
+  synced: number;
 }
+
+/** A part is synced each time that it has grown by so many bytes: behind a large sync the commits of rows would wait. */
+const SYNC_EVERY_BYTES = 2 * 1024 * 1024;
 
 /** Parts whose hash is at hand. Those of others are read through once more when they go on. */
 const MAX_OPEN_PARTS = 1_024;
 
-export function createBlobParts(files: FileSystem): BlobParts {
+/** @param maxOpenFiles parts that stay open between their pieces. */
+export function createBlobParts(files: FileSystem, maxOpenFiles: number): BlobParts {
+  const written = createOpenFiles(files, 'a', maxOpenFiles);
   const partsByPath = createRecent<Part>(MAX_OPEN_PARTS);
 
   return {
@@ -33,12 +43,16 @@ export function createBlobParts(files: FileSystem): BlobParts {
     async append(folder, blob, bytes) {
       const part = await begun(folder, blob);
       const path = folder.partPath(blob);
-      await forgetOnFailure(path, () => withFile(files, path, 'a', (file) => writeAll(file, bytes)));
-      part.size += bytes.length;
+      const writing = forgetOnFailure(path, () => written.use(path, (file) => writeAll(file, bytes)));
+      // While the disk writes. If that fails, the hash is made anew from what is there.
       part.hash.update(bytes);
+      await writing;
+      part.size += bytes.length;
+      if (part.size - part.synced >= SYNC_EVERY_BYTES && part.size < blob.length) await syncGrown(folder, blob, part);
     },
     async finish(folder, blob) {
       const part = await begun(folder, blob);
+      await written.close(folder.partPath(blob));
       const digest = part.hash.copy().digest('hex');
       if (digest !== blob.digest) {
         await remove(folder, blob);
@@ -49,6 +63,7 @@ export function createBlobParts(files: FileSystem): BlobParts {
       return true;
     },
     remove,
+    close: written.closeAll,
   };
 
   /** The part, and a folder for it. */
@@ -62,13 +77,28 @@ export function createBlobParts(files: FileSystem): BlobParts {
     const path = folder.partPath(blob);
     const known = partsByPath.get(path);
     if (known !== undefined) return known;
-    const part = (await ifThere(withFile(files, path, 'r', readPart))) ?? { hash: createHash('sha256'), size: 0 };
+    const part = (await ifThere(withFile(files, path, 'r', readPart))) ?? {
+      hash: createHash('sha256'),
+      size: 0,
+      synced: 0,
+    };
     if (part.size > blob.length) {
+      await written.close(path);
       await files.rm(path);
       return partOf(folder, blob);
     }
     partsByPath.set(path, part);
     return part;
+  }
+
+  async function syncGrown(folder: BlobFolder, blob: BlobRef, part: Part): Promise<void> {
+    try {
+      await written.use(folder.partPath(blob), (file) => file.sync());
+      part.synced = part.size;
+    } catch (error) {
+      await remove(folder, blob);
+      throw error;
+    }
   }
 
   /** Of what was lost behind the server's back nothing is put in its place. After a failed sync nobody knows what is on the disk, and another sync would not tell: the bytes must come again. */
@@ -100,6 +130,7 @@ export function createBlobParts(files: FileSystem): BlobParts {
   async function remove(folder: BlobFolder, blob: BlobRef): Promise<void> {
     const path = folder.partPath(blob);
     partsByPath.delete(path);
+    await written.close(path);
     await files.rm(path, { force: true });
   }
 
@@ -117,5 +148,5 @@ export function createBlobParts(files: FileSystem): BlobParts {
 async function readPart(file: Parameters<typeof readFirst>[0]): Promise<Part> {
   const hash = createHash('sha256');
   const size = await readFirst(file, (await file.stat()).size, (bytes) => hash.update(bytes));
-  return { hash, size };
+  return { hash, size, synced: 0 };
 }

@@ -123,8 +123,8 @@ export function createBlobSession(options: BlobSessionOptions): BlobSession {
   /** Through a row that the session may read, and that refers to it. */
   function isReadable({ collection, id, digest }: BlobGet): boolean {
     if (!isName(collection) || !isName(id)) return false;
-    const refs = store.blobs.ofRow(tenant, { collection, id });
-    return refs.some((ref) => ref.digest === digest && mayRead(peer.labels, ref.labels));
+    const refs = store.blobs.ofRow(tenant, { collection, id }, digest);
+    return refs.some(({ labels }) => mayRead(peer.labels, labels));
   }
 
   /** What the files say counts: the store is told when it thinks otherwise. */

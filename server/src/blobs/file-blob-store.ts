@@ -7,10 +7,14 @@ import type { BlobBytes, BlobRange, BlobStore, Held, SweepRules } from './blob-s
 import { type FileSystem, ifThere, syncFolder, withFile } from './files.ts';
 import { createGate } from './gate.ts';
 import { createKeyLocks } from './key-locks.ts';
+import { createOpenFiles } from './open-files.ts';
 import { createVerifiedFiles } from './verified-files.ts';
 
-/** Files that are open at the same time; whoever wants another one waits. */
-const MAX_OPEN_FILES = 64;
+/** What is done with files at the same time, each with one open; whoever wants another one waits. */
+const MAX_AT_ONCE = 48;
+
+/** Files that stay open between their pieces, of those that grow and of those that are read. Together 64. */
+const MAX_KEPT_OPEN = 8;
 
 const WHOLE: Held = { kind: 'whole' };
 
@@ -20,10 +24,11 @@ const WHOLE: Held = { kind: 'whole' };
  * process, and whenever its size or time has changed.
  */
 export function openFileBlobStore(root: string, files: FileSystem = fs): BlobStore {
-  const parts = createBlobParts(files);
+  const parts = createBlobParts(files, MAX_KEPT_OPEN);
+  const wholes = createOpenFiles(files, 'r', MAX_KEPT_OPEN);
   const verified = createVerifiedFiles();
   const locks = createKeyLocks();
-  const gate = createGate(MAX_OPEN_FILES);
+  const gate = createGate(MAX_AT_ONCE);
 
   return {
     look: (tenant, blob) => {
@@ -55,7 +60,10 @@ export function openFileBlobStore(root: string, files: FileSystem = fs): BlobSto
         for (const file of (await ifThere(files.readdir(join(path, name)))) ?? []) await sweepFile(tenant, file, rules);
       }
     },
-    close: () => locks.idle(),
+    async close() {
+      await locks.idle();
+      await Promise.all([parts.close(), wholes.closeAll()]);
+    },
   };
 
   /** Nothing else happens to the blob meanwhile. */
@@ -76,7 +84,8 @@ export function openFileBlobStore(root: string, files: FileSystem = fs): BlobSto
     if (have < blob.length) return { kind: 'part', have };
     if (!(await parts.finish(folder, blob))) return { kind: 'wrong' };
     const path = folder.wholePath(blob.digest);
-    await withFile(files, path, 'r', (file) => verified.add(path, file));
+    await wholes.close(path);
+    verified.add(path, await files.stat(path));
     return WHOLE;
   }
 
@@ -85,7 +94,9 @@ export function openFileBlobStore(root: string, files: FileSystem = fs): BlobSto
     const path = folder.wholePath(digest);
     const isGood = await ifThere(
       withFile(files, path, 'r', async (file) => {
-        return (await verified.has(path, file)) || (await verified.verify(path, digest, file));
+        if (verified.has(path, await file.stat())) return true;
+        await wholes.close(path);
+        return await verified.verify(path, digest, file);
       }),
     );
     if (isGood !== true) verified.forget(path);
@@ -99,16 +110,19 @@ export function openFileBlobStore(root: string, files: FileSystem = fs): BlobSto
     range: BlobRange,
   ): Promise<BlobBytes | 'unverified' | undefined> {
     const path = folder.wholePath(digest);
-    return await ifThere(
-      withFile(files, path, 'r', async (file) => {
-        if (!(await verified.has(path, file))) return 'unverified';
-        const { size } = await file.stat();
-        const bytes = new Uint8Array(Math.max(0, Math.min(range.maxBytes, size - range.offset)));
-        if (bytes.length === 0) return { length: size, bytes };
-        const { bytesRead } = await file.read(bytes, 0, bytes.length, range.offset);
-        return { length: size, bytes: bytes.subarray(0, bytesRead) };
-      }),
-    );
+    const size = verified.sizeOf(path);
+    if (size === undefined) return 'unverified';
+    const bytes = new Uint8Array(Math.max(0, Math.min(range.maxBytes, size - range.offset)));
+    // By its path, not by the open file: it may have been removed, or be another one.
+    const found = await ifThere(Promise.all([files.stat(path), fill(bytes, path, range.offset)]));
+    if (found === undefined) return undefined;
+    const [now, bytesRead] = found;
+    return verified.has(path, now) ? { length: size, bytes: bytes.subarray(0, bytesRead) } : 'unverified';
+  }
+
+  async function fill(bytes: Uint8Array, path: string, offset: number): Promise<number> {
+    if (bytes.length === 0) return 0;
+    return (await wholes.use(path, (file) => file.read(bytes, 0, bytes.length, offset))).bytesRead;
   }
 
   async function sweepFile(tenant: string, name: string, rules: SweepRules): Promise<void> {
@@ -127,6 +141,7 @@ export function openFileBlobStore(root: string, files: FileSystem = fs): BlobSto
       case 'whole': {
         if (!(await rules.mayRemove(file.digest))) return;
         verified.forget(folder.wholePath(file.digest));
+        await wholes.close(folder.wholePath(file.digest));
         return await files.rm(folder.wholePath(file.digest), { force: true });
       }
       case 'part': {

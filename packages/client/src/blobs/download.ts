@@ -51,6 +51,8 @@ export function createDownload(first: AttachmentRef, options: DownloadOptions): 
   let beginning: Beginning | undefined;
   let keptBytes = 0;
   let keeping: Promise<void> = Promise.resolve();
+  /** How often the server said that it has the bytes. */
+  let timesHere = 0;
   let hasBegun = false;
   let isOpen = true;
   const over = Promise.withResolvers<void>();
@@ -106,6 +108,7 @@ export function createDownload(first: AttachmentRef, options: DownloadOptions): 
   async function receive(held: Blob): Promise<Blob> {
     let part = held;
     let row = 0;
+    let heardBefore = timesHere;
     while (part.size < length) {
       const lane = await reachLink();
       try {
@@ -118,7 +121,9 @@ export function createDownload(first: AttachmentRef, options: DownloadOptions): 
         part = beginning?.toBlob() ?? part;
         if (error instanceof RequestError) {
           row++;
-          if (row >= refs.length) await untilServerHasIt(error);
+          // It may have come while the last answer was on its way: that is not said twice.
+          if (row >= refs.length && timesHere === heardBefore) await untilServerHasIt(error);
+          if (row >= refs.length) heardBefore = timesHere;
           row %= refs.length;
         }
       }
@@ -227,7 +232,10 @@ export function createDownload(first: AttachmentRef, options: DownloadOptions): 
       hasBegun = true;
       return joined;
     },
-    askAgain: wake.fire,
+    askAgain() {
+      timesHere++;
+      wake.fire();
+    },
     end,
   };
 }

@@ -6,8 +6,9 @@ export interface Gate {
   leave(): void;
 }
 
-export function createGate(places: number): Gate {
-  let free = places;
+/** @param places how many there are now. */
+export function createGate(places: () => number): Gate {
+  let taken = 0;
   const waiting: (() => void)[] = [];
 
   function waitForTurn(signal: AbortSignal): Promise<void> {
@@ -28,13 +29,17 @@ export function createGate(places: number): Gate {
   return {
     async enter(signal) {
       signal.throwIfAborted();
-      if (free > 0) free--;
+      if (taken < places()) taken++;
       else await waitForTurn(signal);
     },
     leave() {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
+      taken--;
+      while (taken < places()) {
+        const next = waiting.shift();
+        if (next === undefined) break;
+        taken++;
+        next();
+      }
     },
   };
 }

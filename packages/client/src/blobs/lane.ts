@@ -10,17 +10,16 @@ export interface Lane {
   readonly pieceBytes: number;
   /**
    * Resolves when there is room for one more piece; the answer is to be called when that is through, or will never be.
-   * @throws what aborted the signal, or the end of the link.
+   *
+   * @param signal is aborted with the link, too.
+   * @throws what aborted the signal.
    */
   enter(signal: AbortSignal): Promise<(outcome: 'answered' | 'failed') => void>;
 }
 
-/** Pieces of one direction on the way at once, however many blobs they belong to. */
-const WINDOW = 4;
-
 export function createLane(session: Session, scheduler: Scheduler): Lane {
-  const gate = createGate(WINDOW);
   const pace = createPace();
+  const gate = createGate(() => pace.window);
 
   return {
     session,
@@ -28,7 +27,7 @@ export function createLane(session: Session, scheduler: Scheduler): Lane {
       return pace.bytes;
     },
     async enter(signal) {
-      await gate.enter(AbortSignal.any([signal, session.signal]));
+      await gate.enter(signal);
       const startedAt = scheduler.now();
       return (outcome) => {
         if (outcome === 'answered') pace.note(scheduler.now() - startedAt);

@@ -1,4 +1,5 @@
 import type { Lane } from './lane.ts';
+import { MAX_WINDOW } from './pace.ts';
 
 export interface WantedAttachment {
   readonly collection: string;
@@ -22,9 +23,6 @@ export interface ReceiveOptions {
   readonly onPiece: (beginning: Beginning) => void;
 }
 
-/** Pieces of one blob that are asked for before the first of them has come. */
-const AHEAD = 4;
-
 /**
  * Fetches the rest of a blob piece by piece, and answers the whole. It was not verified.
  *
@@ -32,30 +30,37 @@ const AHEAD = 4;
  */
 export async function receiveBlob(wanted: WantedAttachment, part: Blob, options: ReceiveOptions): Promise<Blob> {
   const { length } = wanted;
-  const { lane, signal, onPiece } = options;
-  const coming: Promise<Uint8Array<ArrayBuffer>>[] = [];
-  const received: (Blob | Uint8Array<ArrayBuffer>)[] = [part];
+  const { lane, onPiece } = options;
+  const signal = AbortSignal.any([options.signal, lane.session.signal]);
+  const coming: Promise<Uint8Array>[] = [];
+  const received: BlobPart[] = [part];
   const toBlob = () => new Blob(received);
   let asked = part.size;
   let size = part.size;
+  let hasFailed = false;
 
   async function ask(): Promise<void> {
     const leave = await lane.enter(signal);
+    // What waits behind a failure would hear the same, and keep the caller from hearing it.
+    if (hasFailed) return leave('failed');
     const bytes = Math.min(lane.pieceBytes, length - asked);
     const piece = fetchPiece(wanted, { from: asked, bytes }, lane);
     piece.then(
       () => leave('answered'),
-      () => leave('failed'),
+      () => {
+        hasFailed = true;
+        leave('failed');
+      },
     );
     asked += bytes;
     coming.push(piece);
   }
 
   while (size < length) {
-    while (asked < length && coming.length < AHEAD) await ask();
+    while (asked < length && coming.length < MAX_WINDOW && !hasFailed) await ask();
     const piece = await untilAborted(coming.shift(), signal);
     if (piece === undefined) break;
-    received.push(piece);
+    received.push(piece as Uint8Array<ArrayBuffer>);
     size += piece.length;
     onPiece({ size, toBlob });
   }
@@ -80,17 +85,22 @@ async function fetchPiece(
   { collection, id, digest, length }: WantedAttachment,
   { from, bytes }: { readonly from: number; readonly bytes: number },
   { session }: Lane,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8Array> {
+  const first = await fetchPart(from, bytes);
+  if (first.length >= bytes) return first.subarray(0, bytes);
   const piece = new Uint8Array(bytes);
-  let filled = 0;
-  while (filled < bytes) {
-    const range = { offset: from + filled, maxBytes: bytes - filled };
-    const part = await session.request({ type: 'blob-get', collection, id, digest, ...range }, (answer) => answer);
-    if (part.length !== length || part.bytes.length === 0) {
-      throw new Error(`the server has ${part.length} bytes for ${digest}, the row says ${length}`);
-    }
-    piece.set(part.bytes.subarray(0, bytes - filled), filled);
-    filled += part.bytes.length;
+  piece.set(first);
+  for (let filled = first.length; filled < bytes; ) {
+    const part = await fetchPart(from + filled, bytes - filled);
+    piece.set(part.subarray(0, bytes - filled), filled);
+    filled += part.length;
   }
   return piece;
+
+  async function fetchPart(offset: number, maxBytes: number): Promise<Uint8Array> {
+    const range = { offset, maxBytes };
+    const part = await session.request({ type: 'blob-get', collection, id, digest, ...range }, (answer) => answer);
+    if (part.length === length && part.bytes.length > 0) return part.bytes;
+    throw new Error(`the server has ${part.length} bytes for ${digest}, the row says ${length}`);
+  }
 }

@@ -46,7 +46,7 @@ export function createUploads(options: UploadsOptions): Uploads {
     const known = sendingBySession.get(session);
     if (known !== undefined) return known;
     const lane = createLane(session, scheduler);
-    const sending = { lane, digests: new Set<string>(), gate: createGate(UPLOADS_AT_ONCE) };
+    const sending = { lane, digests: new Set<string>(), gate: createGate(() => UPLOADS_AT_ONCE) };
     sendingBySession.set(session, sending);
     return sending;
   }
@@ -73,32 +73,34 @@ export function createUploads(options: UploadsOptions): Uploads {
     const found = await findBytes(wanted);
     if (found === undefined) return lane.session.tell({ type: 'blob-lacks', digests: [wanted.digest] });
     const { data, attachment } = found;
+    if (data.size !== wanted.length) return onCorrupt(lane, wanted, attachment);
     const { collection, id, digest, length, have } = wanted;
     const { name, type } = attachment;
     const what = { direction: 'up', collection, id, name, digest, type, bytes: have, total: length } as const;
     // The server would only ask for it again.
     const transfer = transfers.begin({ ...what, state: 'moving' }, () => {});
+    const onHave = transfer.moved;
+    const isIntact = async () => (await hash(data)) === digest;
     try {
-      await sendBlob(data, wanted, { lane, signal: lane.session.signal, onHave: transfer.moved });
+      const outcome = await sendBlob(data, wanted, { lane, signal: lane.session.signal, onHave, isIntact });
+      if (outcome === 'corrupt') onCorrupt(lane, wanted, attachment);
     } finally {
       transfer.end();
     }
   }
 
-  /** Undefined: they are not here, or not any more, or not what they should be. */
-  async function findBytes({ collection, id, digest, length }: WantedBlob) {
+  /** Undefined: they are not here, or not any more. */
+  async function findBytes({ collection, id, digest }: WantedBlob) {
     const bytes = bytesOf(collection);
     const [attachment] = (await bytes?.named(id, digest)) ?? [];
     const held = await bytes?.heldUnderAnyName(id, digest);
     if (attachment === undefined || !held?.isWhole) return undefined;
-    const { data } = held;
-    if (data.size === length && (await hash(data)) === digest) return { data, attachment };
-    reportCorrupt(collection, id, attachment);
-    return undefined;
+    return { data: held.data, attachment };
   }
 
-  function reportCorrupt(collection: string, id: string, { name, digest }: NamedAttachment): void {
-    const message = `the bytes of '${name}' of '${id}' on this device are not those that were attached (${digest}); they are not sent`;
+  function onCorrupt({ session }: Lane, { collection, id, digest }: WantedBlob, { name }: NamedAttachment): void {
+    session.tell({ type: 'blob-lacks', digests: [digest] });
+    const message = `the bytes of '${name}' of '${id}' on this device are not those that were attached (${digest}); the server does not get them`;
     onError({ code: 'attachment-corrupt', message, collection });
   }
 

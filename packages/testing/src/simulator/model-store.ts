@@ -138,7 +138,10 @@ export function createModelStore(
     page: (tenant, collection, query) => pageOf(placeOf(tenant, collection), query),
     head: (tenant, collection) => placeOf(tenant, collection).head,
     blobs: {
-      ofRow: (tenant, key) => refsOf(blobsOf(tenant), key).map(withLabels(tenant)),
+      ofRow: (tenant, key, digest) =>
+        refsOf(blobsOf(tenant), key)
+          .filter((ref) => digest === undefined || ref.digest === digest)
+          .map(withLabels(tenant)),
       rowsWith: (tenant, digest, maxRows) =>
         blobsOf(tenant)
           .refs.filter((ref) => ref.digest === digest)
