@@ -48,6 +48,10 @@ async function start(options: CliOptions): Promise<void> {
     ...(jwt === undefined ? {} : { jwt }),
     ...(options.collections === undefined ? {} : { collections: options.collections }),
     ...(staticDir === undefined ? {} : { staticDir }),
+    limits: options.limits,
+    connections: options.connections,
+    trustedProxies: options.trustedProxies,
+    ...(options.allowedOrigins === undefined ? {} : { allowedOrigins: options.allowedOrigins }),
     blobs: {
       ...(maxTenantBlobBytes === undefined ? {} : { maxTenantBytes: maxTenantBlobBytes }),
       ...(keepUnusedBlobsHours === undefined ? {} : { keepUnusedHours: keepUnusedBlobsHours }),

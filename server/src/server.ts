@@ -3,21 +3,25 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { createAdmission, type HttpRefusal, RETRY_AFTER_S } from './admission.ts';
 import type { Authorize } from './authorize.ts';
 import { type BlobOptions, completeBlobOptions } from './blobs/blob-options.ts';
 import { startSweeping } from './blobs/sweep-blobs.ts';
+import { createClientAddresses } from './client-address.ts';
 import { type CollectionNames, collectionFilter } from './collection-names.ts';
+import { type ConnectionOptions, completeConnectionOptions } from './connection-caps.ts';
 import { createDefinitions } from './definitions.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
 import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
 import { createJsonLog } from './json-log.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import { completeLimits } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
 import { failuresOf, type Log } from './log.ts';
 import { isLoopback } from './loopback.ts';
 import { noMeter } from './meter.ts';
 import { listenForMetrics, type MetricsListener, type MetricsOptions } from './metrics-listener.ts';
+import { createOffences } from './offences.ts';
 import { isOriginAllowed } from './origin.ts';
 import { createPrometheusMeter } from './prometheus-meter.ts';
 import { reportRefusals } from './report-refusals.ts';
@@ -61,7 +65,15 @@ export interface ServerOptions {
   readonly authorize?: Authorize;
   /** Who may be in a room, where several type into one document. Default: see {@link AuthorizeRoom}. */
   readonly authorizeRoom?: AuthorizeRoom;
+  /** What a session may send. Clients are told, and keep to it. Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
+  /** How many connections there may be. */
+  readonly connections?: ConnectionOptions;
+  /**
+   * Addresses or networks (`10.0.0.0/8`) of proxies before the server, whose word for where a connection comes from counts
+   * (X-Forwarded-For). Default: none.
+   */
+  readonly trustedProxies?: readonly string[];
   readonly tombstones?: TombstoneOptions;
   /** The bytes of attachments. */
   readonly blobs?: BlobOptions;
@@ -100,6 +112,9 @@ const SYNC_PATH = '/sync';
 /** For headers and the handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 
+/** For HTTP: who neither says nor reads anything for so long is gone, in milliseconds. */
+const STILL_TIMEOUT_MS = 60_000;
+
 /** How often connections are looked at for that timeout, in milliseconds. */
 const TIMEOUT_CHECK_MS = 2_000;
 
@@ -129,7 +144,9 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   const { now = Date.now, log = createJsonLog() } = options;
   const chosen = chooseAuthenticate(options, now);
   const authenticate = reportRefusals(chosen, log);
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = completeLimits(options.limits);
+  const caps = completeConnectionOptions(options.connections);
+  const addresses = createClientAddresses(options.trustedProxies);
   const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
   const { keepUnusedHours, maxTenantBytes, blobs } = completeBlobOptions(options);
   const definitions = createDefinitions(options.collections);
@@ -143,6 +160,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       isWritable: () => store.fault?.() === undefined,
     });
   const meter = prometheus ?? noMeter;
+  const offences = createOffences({ log, meter, now });
+  const admission = createAdmission({ caps, addresses, offences, isAnonymous: chosen === admitEveryone });
   const hub = createHub({
     store,
     isCollection: collectionFilter(options.collections),
@@ -177,6 +196,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     maxPayload: limits.maxMessageBytes,
     maxBufferedChunks: MAX_PIECES,
     perMessageDeflate: false,
+    // Pings are counted, and answered where there is room.
+    autoPong: false,
   });
   const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log: failuresOf('tombstones', log) });
   const stopSweeping =
@@ -222,9 +243,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       requestTimeout: HANDSHAKE_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     };
-    return createHttpServer(timeouts, (request: IncomingMessage, response: ServerResponse) => {
+    const listener = createHttpServer(timeouts, (request: IncomingMessage, response: ServerResponse) => {
       void respond(request, response);
-    }).on('upgrade', upgrade);
+    });
+    admission.watch(listener);
+    // Of files that nobody reads on; a websocket has no such timeout.
+    return listener.setTimeout(STILL_TIMEOUT_MS).on('upgrade', upgrade);
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -234,13 +258,13 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     const path = pathOf(request);
     if (path !== SYNC_PATH && !isRoomPath(path)) return refuse(socket, '404 Not Found');
     if (!isOriginAllowed(request, options.allowedOrigins)) {
-      log('warn', 'Refused a page whose origin is not among the allowed ones', {
-        origin: String(request.headers.origin),
-      });
+      offences.report('origin', { address: admission.addressOf(request), origin: String(request.headers.origin) });
       return refuse(socket, '403 Forbidden');
     }
+    const refusal = admission.enter(request, socket);
+    if (refusal !== undefined) return refuse(socket, refusal);
     if (path !== SYNC_PATH) return void upgradeToRoom(request, socket, head);
-    websockets.handleUpgrade(request, socket, head, (websocket) => admit(websocket, socket));
+    websockets.handleUpgrade(request, socket, head, (websocket) => admit(websocket, request));
   }
 
   /** Who it is must be known before the first frame is read: that is the beginning of the conversation already. */
@@ -256,16 +280,28 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       if ('refusal' in answer) return closeAtOnce(websocket, CloseCode.unauthenticated, answer.refusal);
       const address = parseRoomPath(pathOf(request));
       if (address === undefined) return closeAtOnce(websocket, CloseCode.notFound, 'there is no such room');
+      const { tenant, user } = answer.identity;
+      const client = { address: admission.addressOf(request), tenant, user };
+      const leave = admission.enterUser(answer.identity);
+      if (leave === undefined) {
+        offences.report('connections-of-user', client);
+        return closeAtOnce(websocket, CloseCode.tryAgainLater, formatRetryAfter(RETRY_AFTER_S * 1000));
+      }
       const session = startRoomSocket({
         socket: websocket,
         rooms,
         identity: answer.identity,
         address,
+        limits,
         scheduler,
-        onClosed: () => sessions.delete(session),
+        offended: (offence) => offences.report(offence, client),
+        onClosed() {
+          leave();
+          sessions.delete(session);
+        },
       });
       sessions.add(session);
-      follow(websocket, { path: pathOf(request), tenant: answer.identity.tenant, user: answer.identity.user });
+      follow(websocket, { path: pathOf(request), tenant, user });
     });
   }
 
@@ -276,9 +312,11 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     websocket.close(code, fitReason(reason));
   }
 
-  function admit(websocket: WebSocket, socket: Duplex): void {
-    if (socket instanceof Socket) meter.connected(socket);
-    const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE);
+  function admit(websocket: WebSocket, request: IncomingMessage): void {
+    const { socket } = request;
+    meter.connected(socket);
+    const address = admission.addressOf(request);
+    const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE, () => session.tooMuchBeforeLive());
     const session = startSession({
       socket: websocket,
       hub,
@@ -299,8 +337,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
           limits,
         };
       },
+      limits,
+      enter: admission.enterUser,
       spreadMs,
       scheduler,
+      offended: (offence, who) =>
+        offences.report(offence, { address, ...(who && { tenant: who.tenant, user: who.user }) }),
       log: failuresOf('sessions', log),
       onLive: stopCounting,
       onClosed: () => sessions.delete(session),
@@ -377,16 +419,22 @@ function tokenOf({ url = '' }: IncomingMessage): string {
   return new URLSearchParams(url.split('?')[1]).get('token') ?? '';
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, refusal: string | HttpRefusal): void {
+  const { status, reason = '' } = typeof refusal === 'string' ? { status: refusal } : refusal;
+  const retry = reason === '' ? '' : `Retry-After: ${RETRY_AFTER_S}\r\nContent-Type: text/plain\r\n`;
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\n${retry}Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n`;
+  socket.end(head + reason);
 }
 
-/** Destroys the socket after so many bytes; the answer stops the counting. */
-function limitBytes(socket: Duplex, maxBytes: number): () => void {
+/** After so many bytes the socket is heard no more; the answer stops the counting. */
+function limitBytes(socket: Duplex, maxBytes: number, onExceeded: () => void): () => void {
   let bytes = 0;
   const count = (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) socket.destroy();
+    if (bytes <= maxBytes) return;
+    // What still comes is read and forgotten, so that the goodbye gets through.
+    socket.removeAllListeners('data');
+    onExceeded();
   };
   socket.on('data', count);
   return () => socket.off('data', count);

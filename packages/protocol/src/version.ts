@@ -8,8 +8,9 @@
  * 4: `reconnectSpreadMs` in pong
  * 5: blob-get, blob-put, blob-lacks, blob-want, blob-have, blob-part, blob-here; maxBlobBytes in connected
  * 6: room-open, room-data, room-close, room-opened, room-closed
+ * 7: maxMessagesPerSecond, maxBytesPerSecond in connected; errors of no request: rate-exceeded, too-many-connections
  */
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 
 /** The oldest version this side still speaks. */
-export const MIN_PROTOCOL_VERSION = 6;
+export const MIN_PROTOCOL_VERSION = 7;

@@ -11,7 +11,7 @@ const digest = '0123456789abcdef'.repeat(4);
 const group = { collection: 'notes', rows: [whole, delta] };
 
 export const upSamples: Samples<UpMessage> = {
-  connect: [{ type: 'connect', versions: [1, 6], token: 'secret', replica: 'r1' }],
+  connect: [{ type: 'connect', versions: [1, 7], token: 'secret', replica: 'r1' }],
   pull: [{ type: 'pull', request: 1, collection: 'notes', checkpoint: 300, maxRows: 500 }],
   push: [
     { type: 'push', request: 2, atomic: false, groups: [group, { collection: 'tags', rows: [] }] },
@@ -41,7 +41,7 @@ export const downSamples: Samples<DownMessage> = {
   connected: [
     {
       type: 'connected',
-      version: 6,
+      version: 7,
       serverId: 's1',
       epoch: 'e1',
       tenant: 't1',
@@ -50,7 +50,14 @@ export const downSamples: Samples<DownMessage> = {
       serverTime: 1_760_000_000_000,
       expiresAt: 1_760_000_600_000,
       reconnectSpreadMs: 2000,
-      limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 500, maxBlobBytes: 104_857_600 },
+      limits: {
+        maxRowBytes: 786_432,
+        maxMessageBytes: 1_048_576,
+        maxPushRows: 500,
+        maxBlobBytes: 104_857_600,
+        maxMessagesPerSecond: 1_000,
+        maxBytesPerSecond: 16_777_216,
+      },
     },
   ],
   page: [

@@ -113,6 +113,8 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
   let cancelHeartbeat = () => {};
   let cancelRenewal = () => {};
   let socket: WebSocketLike | undefined;
+  /** What the server said of the link as a whole, before it ended it. */
+  let fault: string | undefined;
 
   function report(event: ConnectionEvent): void {
     if (!closed) dispatch(event);
@@ -125,7 +127,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
   function onClose(code: number, reason: string): void {
     if (needsNewToken(code)) report({ type: 'token-refused', reason: reason || 'the server did not take the token' });
     else if (isFinal(code)) report({ type: 'fail', reason: reason || `the server closed with code ${code}` });
-    else lose(describeClose(code, reason), retryAfterMs(code, reason));
+    else lose(fault ?? describeClose(code, reason), retryAfterMs(code, reason));
   }
 
   async function sendConnect(): Promise<void> {
@@ -144,6 +146,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
       return lose(describeError(error));
     }
     if (message === undefined) return;
+    if (message.type === 'error' && message.request === 0) fault = message.message;
     if (runner) runner.receive(message);
     else if (message.type === 'connected') onConnected(message);
   }
