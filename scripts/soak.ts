@@ -8,6 +8,7 @@
  *   slow-lines  followers on strange lines while much is written: what they cost the server, how soon they are in step
  *   reconnects  1,000 connections to a server that is killed and comes back after 3 s
  *   attacks     everything that the tests do to a server and what takes longer, each on a server of its own: a table
+ *   disk-full   a real disk that is full, and has room again
  *   mutants     every rule of replication that holds by a guard in the source, switched off: one named test must fail
  *
  * `npm run soak -- devices kills` plays these only; BREAKWATER_RUNS another number of seeds or kills, BREAKWATER_SEED from
@@ -18,6 +19,7 @@ import process from 'node:process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { attacks } from './soak/attacks.ts';
 import { devices } from './soak/devices.ts';
+import { diskFull } from './soak/disk-full.ts';
 import { kills } from './soak/kills.ts';
 import { mutants } from './soak/mutants.ts';
 import { addTallies, type Part, type Share, type Tally } from './soak/part.ts';
@@ -27,7 +29,17 @@ import { simulation } from './soak/simulation.ts';
 import { slowLines } from './soak/slow-lines.ts';
 
 const parts = new Map<string, Part>(
-  Object.entries({ simulation, devices, kills, reconnects, pictures, 'slow-lines': slowLines, attacks, mutants }),
+  Object.entries({
+    simulation,
+    devices,
+    kills,
+    reconnects,
+    pictures,
+    'slow-lines': slowLines,
+    attacks,
+    'disk-full': diskFull,
+    mutants,
+  }),
 );
 
 interface Task {
