@@ -45,6 +45,8 @@ export interface CliOptions {
   readonly keepUnusedBlobsHours: number | undefined;
   readonly limits: Partial<Limits>;
   readonly connections: ConnectionOptions;
+  /** Undefined: the server's default. */
+  readonly closeWithinSeconds: number | undefined;
   readonly trustedProxies: readonly string[];
   /** Undefined: the server's own. */
   readonly allowedOrigins: readonly string[] | undefined;
@@ -79,6 +81,8 @@ Environment:
                           bytes that the attachments of a tenant may have together (default: no limit)
   BREAKWATER_KEEP_UNUSED_BLOBS_HOURS
                           for how long attachments are kept that no document has any more (default 24)
+  BREAKWATER_CLOSE_WITHIN_SECONDS
+                          how long it may take to stop on SIGTERM or SIGINT (default 10); a second one ends it at once
   BREAKWATER_METRICS_PORT where Prometheus reads /metrics (default: nowhere)
   BREAKWATER_METRICS_HOST at which address (default localhost)
   BREAKWATER_LOG          text or json: how the log on stderr is written (default: text on a terminal, else json)
@@ -144,6 +148,7 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
     keepUnusedBlobsHours: readWhole(env, 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS', 1),
     limits: readWholes<Limits>(env, LIMIT_VARIABLES),
     connections: readWholes<Required<ConnectionOptions>>(env, CONNECTION_VARIABLES),
+    closeWithinSeconds: readWhole(env, 'BREAKWATER_CLOSE_WITHIN_SECONDS', 1),
     trustedProxies: readList(env.BREAKWATER_TRUSTED_PROXIES) ?? [],
     allowedOrigins: readList(env.BREAKWATER_ALLOWED_ORIGINS),
   };

@@ -10,6 +10,7 @@ import { startSweeping } from './blobs/sweep-blobs.ts';
 import { createClientAddresses } from './client-address.ts';
 import { type CollectionNames, collectionFilter } from './collection-names.ts';
 import { type ConnectionOptions, completeConnectionOptions } from './connection-caps.ts';
+import { createDeadline } from './deadline.ts';
 import { createDefinitions } from './definitions.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
@@ -77,6 +78,11 @@ export interface ServerOptions {
   readonly tombstones?: TombstoneOptions;
   /** The bytes of attachments. */
   readonly blobs?: BlobOptions;
+  /**
+   * How long `close` may take, in milliseconds: for what was typed in rooms to come into the rows, and for clients to say
+   * goodbye. Nothing that was acknowledged, or that others have seen, depends on it. Default: 10,000.
+   */
+  readonly closeWithinMs?: number;
   /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
   readonly allowedOrigins?: readonly string[];
   /** A directory of files to serve over HTTP. */
@@ -103,11 +109,14 @@ export interface BreakwaterServer {
    * @throws RangeError, StorageError
    */
   purgeTombstones(options: { readonly olderThanMs: number }): Promise<number>;
-  /** Tells every client to come back later, ends what was begun, closes the store. */
+  /** Tells every client when to come back, ends what was begun, closes the store; by `closeWithinMs` it is over. */
   close(): Promise<void>;
 }
 
 const SYNC_PATH = '/sync';
+
+/** Of `closeWithinMs`: what starts services waits longer before it kills. */
+const CLOSE_WITHIN_MS = 10_000;
 
 /** For headers and the handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -203,6 +212,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   const stopSweeping =
     blobs && startSweeping({ store, blobs, scheduler, keepUnusedHours, log: failuresOf('blobs', log) });
   const sessions = new Set<Session>();
+  /** Of websockets, from the request on. */
+  const sockets = new Set<Duplex>();
   let lastSession = 0;
   let listeners: Server[] = [];
   let address: ListenAddress | undefined;
@@ -254,6 +265,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // A socket that breaks during the handshake is nobody's yet.
     socket.on('error', () => socket.destroy());
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
     const path = pathOf(request);
     if (path !== SYNC_PATH && !isRoomPath(path)) return refuse(socket, '404 Not Found');
@@ -368,16 +381,26 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   async function close(): Promise<void> {
     stopShrinking();
     stopSweeping?.();
+    const deadline = createDeadline(scheduler, options.closeWithinMs ?? CLOSE_WITHIN_MS);
     const spread = spreadMs();
     for (const session of [...sessions]) {
       session.close(CloseCode.tryAgainLater, formatRetryAfter(MIN_SPREAD_MS + Math.random() * spread));
     }
     // Until what was typed is in the rows, /ready says why nobody new is taken.
-    await rooms.close();
-    await Promise.all(listeners.map(closeListener));
+    const isFolded = await deadline.wait(rooms.close());
+    const closed = Promise.all(listeners.map(closeListener));
+    // Who has not answered the goodbye by then is not waited for.
+    void deadline.passed.then(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    await closed;
     address = undefined;
-    await blobs?.close();
-    await store.close();
+    const isClosed = await deadline.wait(Promise.all([blobs?.close(), store.close()]));
+    deadline.cancel();
+    if (!isFolded || !isClosed) {
+      const what = isFolded ? 'The store was not closed' : 'Not everything that was typed in rooms is in its row';
+      log('error', `${what} when the time to stop was over; the next start sees to it`);
+    }
     await Promise.all((metrics?.listeners ?? []).map(closeListener));
     metrics = undefined;
     prometheus?.close();
