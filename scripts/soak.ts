@@ -9,6 +9,7 @@
  *   reconnects  1,000 connections to a server that is killed and comes back after 3 s
  *   attacks     everything that the tests do to a server and what takes longer, each on a server of its own: a table
  *   disk-full   a real disk that is full, and has room again
+ *   reverse-proxy  the nginx of docs/reverse-proxy.md, with TLS and a path prefix, and two devices behind it
  *   mutants     every rule of replication that holds by a guard in the source, switched off: one named test must fail
  *
  * `npm run soak -- devices kills` plays these only; BREAKWATER_RUNS another number of seeds or kills, BREAKWATER_SEED from
@@ -25,6 +26,7 @@ import { mutants } from './soak/mutants.ts';
 import { addTallies, type Part, type Share, type Tally } from './soak/part.ts';
 import { pictures } from './soak/pictures.ts';
 import { reconnects } from './soak/reconnects.ts';
+import { reverseProxy } from './soak/reverse-proxy.ts';
 import { simulation } from './soak/simulation.ts';
 import { slowLines } from './soak/slow-lines.ts';
 
@@ -38,6 +40,7 @@ const parts = new Map<string, Part>(
     'slow-lines': slowLines,
     attacks,
     'disk-full': diskFull,
+    'reverse-proxy': reverseProxy,
     mutants,
   }),
 );

@@ -45,6 +45,7 @@ export interface CliOptions {
   readonly keepUnusedBlobsHours: number | undefined;
   readonly limits: Partial<Limits>;
   readonly connections: ConnectionOptions;
+  readonly pathPrefix: string | undefined;
   /** Undefined: the server's default. */
   readonly closeWithinSeconds: number | undefined;
   readonly trustedProxies: readonly string[];
@@ -102,6 +103,7 @@ Who is let in:
 
 Limits, for a server that others can reach (what a session may send its client is told, and keeps to):
   BREAKWATER_ALLOWED_ORIGINS  origins whose pages may connect, with commas between them (default: the server's own host)
+  BREAKWATER_PATH_PREFIX      what stands before all paths, such as /breakwater, behind a proxy (default: nothing)
   BREAKWATER_TRUSTED_PROXIES  addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For counts (default: none)
   BREAKWATER_MAX_CONNECTIONS, BREAKWATER_MAX_CONNECTIONS_PER_ADDRESS, BREAKWATER_MAX_CONNECTIONS_PER_USER
                               websockets at once (default 20000, 1000, 200)
@@ -148,6 +150,7 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
     keepUnusedBlobsHours: readWhole(env, 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS', 1),
     limits: readWholes<Limits>(env, LIMIT_VARIABLES),
     connections: readWholes<Required<ConnectionOptions>>(env, CONNECTION_VARIABLES),
+    pathPrefix: env.BREAKWATER_PATH_PREFIX || undefined,
     closeWithinSeconds: readWhole(env, 'BREAKWATER_CLOSE_WITHIN_SECONDS', 1),
     trustedProxies: readList(env.BREAKWATER_TRUSTED_PROXIES) ?? [],
     allowedOrigins: readList(env.BREAKWATER_ALLOWED_ORIGINS),

@@ -49,6 +49,7 @@ async function start(options: CliOptions): Promise<void> {
     ...(options.collections === undefined ? {} : { collections: options.collections }),
     ...(staticDir === undefined ? {} : { staticDir }),
     limits: options.limits,
+    ...(options.pathPrefix === undefined ? {} : { pathPrefix: options.pathPrefix }),
     ...(options.closeWithinSeconds === undefined ? {} : { closeWithinMs: options.closeWithinSeconds * 1000 }),
     connections: options.connections,
     trustedProxies: options.trustedProxies,

@@ -24,6 +24,7 @@ import { noMeter } from './meter.ts';
 import { listenForMetrics, type MetricsListener, type MetricsOptions } from './metrics-listener.ts';
 import { createOffences } from './offences.ts';
 import { isOriginAllowed } from './origin.ts';
+import { createPathPrefix } from './path-prefix.ts';
 import { createPrometheusMeter } from './prometheus-meter.ts';
 import { reportRefusals } from './report-refusals.ts';
 import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
@@ -85,6 +86,11 @@ export interface ServerOptions {
   readonly closeWithinMs?: number;
   /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
   readonly allowedOrigins?: readonly string[];
+  /**
+   * What stands before all paths, such as `/breakwater`, for a proxy that passes only these on: sessions are then at
+   * `/breakwater/sync`. `/health` and `/ready` are answered without it, too. Default: nothing.
+   */
+  readonly pathPrefix?: string;
   /** A directory of files to serve over HTTP. */
   readonly staticDir?: string;
   /** Milliseconds since 1970. Default: Date.now. */
@@ -155,6 +161,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   const authenticate = reportRefusals(chosen, log);
   const limits = completeLimits(options.limits);
   const caps = completeConnectionOptions(options.connections);
+  const prefix = createPathPrefix(options.pathPrefix);
   const addresses = createClientAddresses(options.trustedProxies);
   const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
   const { keepUnusedHours, maxTenantBytes, blobs } = completeBlobOptions(options);
@@ -255,11 +262,19 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     };
     const listener = createHttpServer(timeouts, (request: IncomingMessage, response: ServerResponse) => {
-      void respond(request, response);
+      void answer(request, response);
     });
     admission.watch(listener);
     // Of files that nobody reads on; a websocket has no such timeout.
     return listener.setTimeout(STILL_TIMEOUT_MS).on('upgrade', upgrade);
+  }
+
+  function answer(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
+    const { url = '' } = request;
+    if (prefix.isBare(url)) return void response.writeHead(308, { location: `${pathOf(request)}/` }).end();
+    // What is not below the prefix is not here: no file has this name.
+    request.url = prefix.strip(url) ?? '/\0';
+    return respond(request, response);
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -268,6 +283,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
+    request.url = prefix.strip(request.url ?? '') ?? '';
     const path = pathOf(request);
     if (path !== SYNC_PATH && !isRoomPath(path)) return refuse(socket, '404 Not Found');
     if (!isOriginAllowed(request, options.allowedOrigins)) {
