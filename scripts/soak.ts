@@ -7,25 +7,42 @@
  *   pictures    200 pictures queued offline, sent over cut sockets to a server that is killed
  *   slow-lines  followers on strange lines while much is written: what they cost the server, how soon they are in step
  *   reconnects  1,000 connections to a server that is killed and comes back after 3 s
+ *   attacks     everything that the tests do to a server and what takes longer, each on a server of its own: a table
+ *   disk-full   a real disk that is full, and has room again
+ *   reverse-proxy  the nginx of docs/reverse-proxy.md, with TLS and a path prefix, and two devices behind it
  *   mutants     every rule of replication that holds by a guard in the source, switched off: one named test must fail
  *
  * `npm run soak -- devices kills` plays these only; BREAKWATER_RUNS another number of seeds or kills, BREAKWATER_SEED from
- * another seed on.
+ * another seed on; BREAKWATER_ATTACKS only the attacks with this in their name.
  */
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { attacks } from './soak/attacks.ts';
 import { devices } from './soak/devices.ts';
+import { diskFull } from './soak/disk-full.ts';
 import { kills } from './soak/kills.ts';
 import { mutants } from './soak/mutants.ts';
 import { addTallies, type Part, type Share, type Tally } from './soak/part.ts';
 import { pictures } from './soak/pictures.ts';
 import { reconnects } from './soak/reconnects.ts';
+import { reverseProxy } from './soak/reverse-proxy.ts';
 import { simulation } from './soak/simulation.ts';
 import { slowLines } from './soak/slow-lines.ts';
 
 const parts = new Map<string, Part>(
-  Object.entries({ simulation, devices, kills, reconnects, pictures, 'slow-lines': slowLines, mutants }),
+  Object.entries({
+    simulation,
+    devices,
+    kills,
+    reconnects,
+    pictures,
+    'slow-lines': slowLines,
+    attacks,
+    'disk-full': diskFull,
+    'reverse-proxy': reverseProxy,
+    mutants,
+  }),
 );
 
 interface Task {

@@ -2,6 +2,8 @@ import { parseArgs } from 'node:util';
 import { CliError } from './cli-error.ts';
 import { readJwt } from './cli-jwt.ts';
 import { readList } from './cli-list.ts';
+import type { ConnectionOptions } from './connection-caps.ts';
+import type { Limits } from './limits.ts';
 import { LOG_LEVELS, type LogLevel } from './log.ts';
 import type { MetricsOptions } from './metrics-listener.ts';
 import type { JwtOptions } from './token-authentication.ts';
@@ -41,6 +43,14 @@ export interface CliOptions {
   readonly maxTenantBlobBytes: number | undefined;
   /** Undefined: the server's default. */
   readonly keepUnusedBlobsHours: number | undefined;
+  readonly limits: Partial<Limits>;
+  readonly connections: ConnectionOptions;
+  readonly pathPrefix: string | undefined;
+  /** Undefined: the server's default. */
+  readonly closeWithinSeconds: number | undefined;
+  readonly trustedProxies: readonly string[];
+  /** Undefined: the server's own. */
+  readonly allowedOrigins: readonly string[] | undefined;
 }
 
 export interface PurgeOptions {
@@ -72,6 +82,8 @@ Environment:
                           bytes that the attachments of a tenant may have together (default: no limit)
   BREAKWATER_KEEP_UNUSED_BLOBS_HOURS
                           for how long attachments are kept that no document has any more (default 24)
+  BREAKWATER_CLOSE_WITHIN_SECONDS
+                          how long it may take to stop on SIGTERM or SIGINT (default 10); a second one ends it at once
   BREAKWATER_METRICS_PORT where Prometheus reads /metrics (default: nowhere)
   BREAKWATER_METRICS_HOST at which address (default localhost)
   BREAKWATER_LOG          text or json: how the log on stderr is written (default: text on a terminal, else json)
@@ -88,6 +100,17 @@ Who is let in:
   BREAKWATER_JWT_ALGORITHMS  the algorithms there are, with commas between them (default: the usual one of the key)
   BREAKWATER_OPEN            1: everybody, who may then read and write everything. Without a key or this the server listens
                              on localhost only.
+
+Limits, for a server that others can reach (what a session may send its client is told, and keeps to):
+  BREAKWATER_ALLOWED_ORIGINS  origins whose pages may connect, with commas between them (default: the server's own host)
+  BREAKWATER_PATH_PREFIX      what stands before all paths, such as /breakwater, behind a proxy (default: nothing)
+  BREAKWATER_TRUSTED_PROXIES  addresses or networks (10.0.0.0/8) of proxies whose X-Forwarded-For counts (default: none)
+  BREAKWATER_MAX_CONNECTIONS, BREAKWATER_MAX_CONNECTIONS_PER_ADDRESS, BREAKWATER_MAX_CONNECTIONS_PER_USER
+                              websockets at once (default 20000, 1000, 200)
+  BREAKWATER_MAX_MESSAGES_PER_SECOND, BREAKWATER_MAX_BYTES_PER_SECOND
+                              of one session, in the long run (default 1000, 16777216)
+  BREAKWATER_MAX_ROW_BYTES, BREAKWATER_MAX_MESSAGE_BYTES, BREAKWATER_MAX_PUSH_ROWS, BREAKWATER_MAX_BLOB_BYTES
+                              of one document, message, push, attachment (default 786432, 1048576, 1000, 104857600)
 
 To ask for tokens in another way, start it from a program of your own: createServer({ authenticate }) of
 @breakwater/server.`;
@@ -125,6 +148,12 @@ export function readCliCommand(args: readonly string[], env: NodeJS.ProcessEnv):
     logFormat: readChoice(env, 'BREAKWATER_LOG', LOG_FORMATS),
     maxTenantBlobBytes: readWhole(env, 'BREAKWATER_MAX_TENANT_BLOB_BYTES', 0),
     keepUnusedBlobsHours: readWhole(env, 'BREAKWATER_KEEP_UNUSED_BLOBS_HOURS', 1),
+    limits: readWholes<Limits>(env, LIMIT_VARIABLES),
+    connections: readWholes<Required<ConnectionOptions>>(env, CONNECTION_VARIABLES),
+    pathPrefix: env.BREAKWATER_PATH_PREFIX || undefined,
+    closeWithinSeconds: readWhole(env, 'BREAKWATER_CLOSE_WITHIN_SECONDS', 1),
+    trustedProxies: readList(env.BREAKWATER_TRUSTED_PROXIES) ?? [],
+    allowedOrigins: readList(env.BREAKWATER_ALLOWED_ORIGINS),
   };
   return { name: 'serve', options };
 }
@@ -195,6 +224,33 @@ function readSwitch(env: NodeJS.ProcessEnv, name: string): boolean {
   const text = env[name] || '0';
   if (text !== '0' && text !== '1') throw new CliError(`${name} is '${text}'; set it to 1 or 0.`);
   return text === '1';
+}
+
+const LIMIT_VARIABLES: { readonly [K in keyof Limits]: string } = {
+  maxRowBytes: 'BREAKWATER_MAX_ROW_BYTES',
+  maxMessageBytes: 'BREAKWATER_MAX_MESSAGE_BYTES',
+  maxPushRows: 'BREAKWATER_MAX_PUSH_ROWS',
+  maxBlobBytes: 'BREAKWATER_MAX_BLOB_BYTES',
+  maxMessagesPerSecond: 'BREAKWATER_MAX_MESSAGES_PER_SECOND',
+  maxBytesPerSecond: 'BREAKWATER_MAX_BYTES_PER_SECOND',
+};
+
+const CONNECTION_VARIABLES: { readonly [K in keyof ConnectionOptions]-?: string } = {
+  max: 'BREAKWATER_MAX_CONNECTIONS',
+  maxPerAddress: 'BREAKWATER_MAX_CONNECTIONS_PER_ADDRESS',
+  maxPerUser: 'BREAKWATER_MAX_CONNECTIONS_PER_USER',
+};
+
+/** Those that are set. */
+function readWholes<T extends { readonly [name in keyof T]: number }>(
+  env: NodeJS.ProcessEnv,
+  variables: { readonly [K in keyof T]: string },
+): Partial<T> {
+  const set = Object.entries<string>(variables).flatMap(([name, variable]) => {
+    const value = readWhole(env, variable, 1);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(set) as Partial<T>;
 }
 
 /** Undefined: it is not set. */

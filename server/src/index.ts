@@ -4,6 +4,7 @@ export type { BlobOptions } from './blobs/blob-options.ts';
 export type { BlobBytes, BlobRange, BlobStore, Held, Piece, SweepRules } from './blobs/blob-store.ts';
 export { openFileBlobStore } from './blobs/file-blob-store.ts';
 export type { CollectionNames } from './collection-names.ts';
+export type { ConnectionOptions } from './connection-caps.ts';
 export { DataDirectoryError, DataDirectoryLockedError } from './data-directory.ts';
 export type { CommitInfo, CommittedDocument, ServerHooks, SessionInfo } from './hooks.ts';
 export { type Authenticate, AuthenticationError, type Identity } from './identity.ts';

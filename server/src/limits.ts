@@ -1,4 +1,5 @@
-import type { Limits } from '@breakwater/protocol';
+import { type Limits, RATE_BURST_S } from '@breakwater/protocol';
+import { ServerOptionsError } from './server-options-error.ts';
 
 export type { Limits };
 
@@ -11,7 +12,29 @@ export const DEFAULT_LIMITS: Limits = {
   maxPushRows: 1_000,
   /** Bytes of one attachment. */
   maxBlobBytes: 100 * 1024 * 1024,
+  /** Of one session: what merging small rows takes of one core of a small machine. */
+  maxMessagesPerSecond: 1_000,
+  /** Of one session: a line of 134 Mbit/s, all of it. */
+  maxBytesPerSecond: 16 * 1024 * 1024,
 };
+
+/** @throws ServerOptionsError when a limit is no whole number, or leaves no room for another one. */
+export function completeLimits(chosen: Partial<Limits> = {}): Limits {
+  const limits = { ...DEFAULT_LIMITS, ...chosen };
+  for (const [name, value] of Object.entries(limits)) {
+    const least = name === 'maxBlobBytes' ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new ServerOptionsError(`limits.${name} is ${value}; it is a whole number from ${least}`);
+  }
+  const { maxMessageBytes, maxBytesPerSecond } = limits;
+  if (maxBytesPerSecond * (RATE_BURST_S / 2) < maxMessageBytes) {
+    throw new ServerOptionsError(
+      `limits.maxBytesPerSecond is ${maxBytesPerSecond}, too little for a message of limits.maxMessageBytes ` +
+        `(${maxMessageBytes}); make it at least ${Math.ceil(maxMessageBytes / (RATE_BURST_S / 2))}`,
+    );
+  }
+  return limits;
+}
 
 /** Bytes of a row's id, and of a collection's name: both are parts of keys. */
 export const MAX_NAME_BYTES = 1_024;

@@ -12,6 +12,8 @@ export interface Meter {
   commitStarted(): () => void;
   /** A piece of a blob came (`in`), or was asked for (`out`). */
   blobPiece(direction: 'in' | 'out'): void;
+  /** A client was turned away, or its session ended, for this. */
+  offended(offence: string): void;
   /** A websocket is served on this. */
   connected(wire: Wire): void;
 }
@@ -31,5 +33,6 @@ export const noMeter: Meter = {
   pushRefused() {},
   commitStarted: () => () => {},
   blobPiece() {},
+  offended() {},
   connected() {},
 };

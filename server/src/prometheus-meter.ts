@@ -53,6 +53,7 @@ export function createPrometheusMeter(gauges: Gauges): PrometheusMeter {
   const rowsRefused = counter('rows_refused_total', 'Rows of pushes that were refused.', ['code']);
   const pushesRefused = counter('pushes_refused_total', 'Whole pushes that were answered by an error.', ['code']);
   const blobPieces = counter('blob_pieces_total', 'Pieces of blobs that came or were asked for.', ['direction']);
+  const offences = counter('offences_total', 'Clients that were turned away, by what for.', ['offence']);
   const commits = new Histogram({
     name: 'breakwater_commit_seconds',
     help: 'From giving a push to the store until it is durable.',
@@ -75,6 +76,7 @@ export function createPrometheusMeter(gauges: Gauges): PrometheusMeter {
       return () => commits.observe((performance.now() - startMs) / 1000);
     },
     blobPiece: (direction) => blobPieces.inc({ direction }),
+    offended: (offence) => offences.inc({ offence }),
     connected,
   };
 }

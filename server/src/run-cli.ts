@@ -48,6 +48,12 @@ async function start(options: CliOptions): Promise<void> {
     ...(jwt === undefined ? {} : { jwt }),
     ...(options.collections === undefined ? {} : { collections: options.collections }),
     ...(staticDir === undefined ? {} : { staticDir }),
+    limits: options.limits,
+    ...(options.pathPrefix === undefined ? {} : { pathPrefix: options.pathPrefix }),
+    ...(options.closeWithinSeconds === undefined ? {} : { closeWithinMs: options.closeWithinSeconds * 1000 }),
+    connections: options.connections,
+    trustedProxies: options.trustedProxies,
+    ...(options.allowedOrigins === undefined ? {} : { allowedOrigins: options.allowedOrigins }),
     blobs: {
       ...(maxTenantBlobBytes === undefined ? {} : { maxTenantBytes: maxTenantBlobBytes }),
       ...(keepUnusedBlobsHours === undefined ? {} : { keepUnusedHours: keepUnusedBlobsHours }),
@@ -67,14 +73,16 @@ function openLog({ logLevel: level, logFormat }: CliOptions): Log {
   return createTextLog({ level, write: (line) => process.stderr.write(line), now: Date.now });
 }
 
-/** A second signal does what signals do. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** A second one, of either kind, does what signals do: it ends the process at once. */
 function closeOnSignal(server: BreakwaterServer): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, async () => {
-      await server.close();
-      process.exit(0);
-    });
-  }
+  const close = async () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, close);
+    await server.close();
+    process.exit(0);
+  };
+  for (const signal of STOP_SIGNALS) process.on(signal, close);
 }
 
 async function listen(server: BreakwaterServer, { host, port }: CliOptions): Promise<{ port: number }> {

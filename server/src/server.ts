@@ -4,11 +4,15 @@ import type { Duplex } from 'node:stream';
 import type { JsonObject } from '@breakwater/crdt';
 import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { createAdmission, type HttpRefusal, RETRY_AFTER_S } from './admission.ts';
 import { attachTo } from './attach.ts';
 import type { Authorize } from './authorize.ts';
 import { type BlobOptions, completeBlobOptions } from './blobs/blob-options.ts';
 import { startSweeping } from './blobs/sweep-blobs.ts';
+import { createClientAddresses } from './client-address.ts';
 import { type CollectionNames, collectionFilter } from './collection-names.ts';
+import { type ConnectionOptions, completeConnectionOptions } from './connection-caps.ts';
+import { createDeadline } from './deadline.ts';
 import { createDefinitions } from './definitions.ts';
 import { createHooks, type ServerHooks, type SessionInfo } from './hooks.ts';
 import { createHttpHandler } from './http.ts';
@@ -16,13 +20,15 @@ import { createHub } from './hub.ts';
 import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
 import { createJsonLog } from './json-log.ts';
 import type { LabelsOf } from './labels.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import { completeLimits } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
 import { failuresOf, type Log } from './log.ts';
 import { isLoopback } from './loopback.ts';
 import { noMeter } from './meter.ts';
 import { listenForMetrics, type MetricsListener, type MetricsOptions } from './metrics-listener.ts';
+import { createOffences } from './offences.ts';
 import { isOriginAllowed } from './origin.ts';
+import { createPathPrefix } from './path-prefix.ts';
 import { createPrometheusMeter } from './prometheus-meter.ts';
 import { relabelAll } from './relabel.ts';
 import { reportRefusals } from './report-refusals.ts';
@@ -33,7 +39,14 @@ import { createRooms, type Rooms } from './rooms/rooms.ts';
 import { systemScheduler } from './scheduler.ts';
 import { createServerCollections, type ServerCollection } from './server-collection.ts';
 import { ServerOptionsError } from './server-options-error.ts';
-import { CLOSE_GRACE_MS, fitReason, MAX_BYTES_BEFORE_LIVE, type Session, startSession } from './session.ts';
+import {
+  CLOSE_GRACE_MS,
+  fitReason,
+  MAX_BYTES_BEFORE_LIVE,
+  type Session,
+  startSession,
+  type WireSession,
+} from './session.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
 import { authenticateByToken, type JwtOptions } from './token-authentication.ts';
@@ -69,12 +82,30 @@ export interface ServerOptions extends ServerHooks {
   readonly labelsOf?: LabelsOf;
   /** Who may be in a room, where several type into one document. Default: see {@link AuthorizeRoom}. */
   readonly authorizeRoom?: AuthorizeRoom;
+  /** What a session may send. Clients are told, and keep to it. Default: {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>;
+  /** How many connections there may be. */
+  readonly connections?: ConnectionOptions;
+  /**
+   * Addresses or networks (`10.0.0.0/8`) of proxies before the server, whose word for where a connection comes from counts
+   * (X-Forwarded-For). Default: none.
+   */
+  readonly trustedProxies?: readonly string[];
   readonly tombstones?: TombstoneOptions;
   /** The bytes of attachments. */
   readonly blobs?: BlobOptions;
+  /**
+   * How long `close` may take, in milliseconds: for what was typed in rooms to come into the rows, and for clients to say
+   * goodbye. Nothing that was acknowledged, or that others have seen, depends on it. Default: 10,000.
+   */
+  readonly closeWithinMs?: number;
   /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
   readonly allowedOrigins?: readonly string[];
+  /**
+   * What stands before all paths, such as `/breakwater`, for a proxy that passes only these on: sessions are then at
+   * `/breakwater/sync`. `/health` and `/ready` are answered without it, too. Default: nothing.
+   */
+  readonly pathPrefix?: string;
   /** A directory of files to serve over HTTP. */
   readonly staticDir?: string;
   /** Milliseconds since 1970. Default: Date.now. */
@@ -121,14 +152,20 @@ export interface BreakwaterServer {
    * @throws StorageError, LabelsError when the hook rejects or does not answer
    */
   relabel(): Promise<number>;
-  /** Tells every client to come back later, ends what was begun, closes the store. */
+  /** Tells every client when to come back, ends what was begun, closes the store; by `closeWithinMs` it is over. */
   close(): Promise<void>;
 }
 
 const SYNC_PATH = '/sync';
 
+/** Of `closeWithinMs`: what starts services waits longer before it kills. */
+const CLOSE_WITHIN_MS = 10_000;
+
 /** For headers and the handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+/** For HTTP: who neither says nor reads anything for so long is gone, in milliseconds. */
+const STILL_TIMEOUT_MS = 60_000;
 
 /** How often connections are looked at for that timeout, in milliseconds. */
 const TIMEOUT_CHECK_MS = 2_000;
@@ -159,7 +196,10 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   const { now = Date.now, log = createJsonLog() } = options;
   const chosen = chooseAuthenticate(options, now);
   const authenticate = reportRefusals(chosen, log);
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits = completeLimits(options.limits);
+  const caps = completeConnectionOptions(options.connections);
+  const prefix = createPathPrefix(options.pathPrefix);
+  const addresses = createClientAddresses(options.trustedProxies);
   const shrinkAfterDays = requireShrinkAfterDays(options.tombstones?.shrinkAfterDays ?? DEFAULT_SHRINK_AFTER_DAYS);
   const { keepUnusedHours, maxTenantBytes, blobs } = completeBlobOptions(options);
   const definitions = createDefinitions(options.collections);
@@ -174,6 +214,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     });
   const meter = prometheus ?? noMeter;
   const hooks = createHooks(options, failuresOf('hooks', log));
+  const offences = createOffences({ log, meter, now });
+  const admission = createAdmission({ caps, addresses, offences, isAnonymous: chosen === admitEveryone });
   const hub = createHub({
     store,
     isCollection: collectionFilter(options.collections),
@@ -213,11 +255,15 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     maxPayload: limits.maxMessageBytes,
     maxBufferedChunks: MAX_PIECES,
     perMessageDeflate: false,
+    // Pings are counted, and answered where there is room.
+    autoPong: false,
   });
   const stopShrinking = startShrinking({ store, scheduler, shrinkAfterDays, log: failuresOf('tombstones', log) });
   const stopSweeping =
     blobs && startSweeping({ store, blobs, scheduler, keepUnusedHours, log: failuresOf('blobs', log) });
   const sessions = new Set<Session>();
+  /** Of websockets, from the request on. */
+  const sockets = new Set<Duplex>();
   let lastSession = 0;
   let listeners: Server[] = [];
   const detachments = new Set<() => void>();
@@ -267,25 +313,39 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       requestTimeout: HANDSHAKE_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     };
-    return createHttpServer(timeouts, (request: IncomingMessage, response: ServerResponse) => {
-      void respond(request, response);
-    }).on('upgrade', upgrade);
+    const listener = createHttpServer(timeouts, (request: IncomingMessage, response: ServerResponse) => {
+      void answer(request, response);
+    });
+    admission.watch(listener);
+    // Of files that nobody reads on; a websocket has no such timeout.
+    return listener.setTimeout(STILL_TIMEOUT_MS).on('upgrade', upgrade);
+  }
+
+  function answer(request: IncomingMessage, response: ServerResponse): Promise<void> | void {
+    const { url = '' } = request;
+    if (prefix.isBare(url)) return void response.writeHead(308, { location: `${pathOf(request)}/` }).end();
+    // What is not below the prefix is not here: no file has this name.
+    request.url = prefix.strip(url) ?? '/\0';
+    return respond(request, response);
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // A socket that breaks during the handshake is nobody's yet.
     socket.on('error', () => socket.destroy());
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
+    request.url = prefix.strip(request.url ?? '') ?? '';
     const path = pathOf(request);
     if (!isOurs(path)) return refuse(socket, '404 Not Found');
     if (!isOriginAllowed(request, options.allowedOrigins)) {
-      log('warn', 'Refused a page whose origin is not among the allowed ones', {
-        origin: String(request.headers.origin),
-      });
+      offences.report('origin', { address: admission.addressOf(request), origin: String(request.headers.origin) });
       return refuse(socket, '403 Forbidden');
     }
+    const refusal = admission.enter(request, socket);
+    if (refusal !== undefined) return refuse(socket, refusal);
     if (path !== SYNC_PATH) return void upgradeToRoom(request, socket, head);
-    websockets.handleUpgrade(request, socket, head, (websocket) => admit(websocket, socket));
+    websockets.handleUpgrade(request, socket, head, (websocket) => admit(websocket, request));
   }
 
   /** Who it is must be known before the first frame is read: that is the beginning of the conversation already. */
@@ -301,13 +361,25 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
       if ('refusal' in answer) return closeAtOnce(websocket, CloseCode.unauthenticated, answer.refusal);
       const address = parseRoomPath(pathOf(request));
       if (address === undefined) return closeAtOnce(websocket, CloseCode.notFound, 'there is no such room');
+      const { tenant, user } = answer.identity;
+      const client = { address: admission.addressOf(request), tenant, user };
+      const leave = admission.enterUser(answer.identity);
+      if (leave === undefined) {
+        offences.report('connections-of-user', client);
+        return closeAtOnce(websocket, CloseCode.tryAgainLater, formatRetryAfter(RETRY_AFTER_S * 1000));
+      }
       const session = startRoomSocket({
         socket: websocket,
         rooms,
         identity: answer.identity,
         address,
+        limits,
         scheduler,
-        onClosed: () => sessions.delete(session),
+        offended: (offence) => offences.report(offence, client),
+        onClosed() {
+          leave();
+          sessions.delete(session);
+        },
       });
       sessions.add(session);
       follow(websocket, session, { path: pathOf(request), ...answer.identity });
@@ -321,10 +393,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     websocket.close(code, fitReason(reason));
   }
 
-  function admit(websocket: WebSocket, socket: Duplex): void {
+  function admit(websocket: WebSocket, request: IncomingMessage): void {
+    const { socket } = request;
     if (socket instanceof Socket) meter.connected(socket);
-    const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE);
-    const session: Session = startSession({
+    const address = admission.addressOf(request);
+    const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE, () => session.tooMuchBeforeLive());
+    const session: WireSession = startSession({
       socket: websocket,
       hub,
       rooms,
@@ -344,8 +418,12 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
           limits,
         };
       },
+      limits,
+      enter: admission.enterUser,
       spreadMs,
       scheduler,
+      offended: (offence, who) =>
+        offences.report(offence, { address, ...(who && { tenant: who.tenant, user: who.user }) }),
       log: failuresOf('sessions', log),
       onLive: stopCounting,
       onClosed: () => sessions.delete(session),
@@ -375,16 +453,26 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     for (const detach of detachments) detach();
     stopShrinking();
     stopSweeping?.();
+    const deadline = createDeadline(scheduler, options.closeWithinMs ?? CLOSE_WITHIN_MS);
     const spread = spreadMs();
     for (const session of [...sessions]) {
       session.close(CloseCode.tryAgainLater, formatRetryAfter(MIN_SPREAD_MS + Math.random() * spread));
     }
     // Until what was typed is in the rows, /ready says why nobody new is taken.
-    await rooms.close();
-    await Promise.all(listeners.map(closeListener));
+    const isFolded = await deadline.wait(rooms.close());
+    const closed = Promise.all(listeners.map(closeListener));
+    // Who has not answered the goodbye by then is not waited for.
+    void deadline.passed.then(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    await closed;
     address = undefined;
-    await blobs?.close();
-    await store.close();
+    const isClosed = await deadline.wait(Promise.all([blobs?.close(), store.close()]));
+    deadline.cancel();
+    if (!isFolded || !isClosed) {
+      const what = isFolded ? 'The store was not closed' : 'Not everything that was typed in rooms is in its row';
+      log('error', `${what} when the time to stop was over; the next start sees to it`);
+    }
     await Promise.all((metrics?.listeners ?? []).map(closeListener));
     metrics = undefined;
     prometheus?.close();
@@ -433,16 +521,22 @@ function tokenOf({ url = '' }: IncomingMessage): string {
   return new URLSearchParams(url.split('?')[1]).get('token') ?? '';
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, refusal: string | HttpRefusal): void {
+  const { status, reason = '' } = typeof refusal === 'string' ? { status: refusal } : refusal;
+  const retry = reason === '' ? '' : `Retry-After: ${RETRY_AFTER_S}\r\nContent-Type: text/plain\r\n`;
+  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\n${retry}Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n`;
+  socket.end(head + reason);
 }
 
-/** Destroys the socket after so many bytes; the answer stops the counting. */
-function limitBytes(socket: Duplex, maxBytes: number): () => void {
+/** After so many bytes the socket is heard no more; the answer stops the counting. */
+function limitBytes(socket: Duplex, maxBytes: number, onExceeded: () => void): () => void {
   let bytes = 0;
   const count = (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) socket.destroy();
+    if (bytes <= maxBytes) return;
+    // What still comes is read and forgotten, so that the goodbye gets through.
+    socket.removeAllListeners('data');
+    onExceeded();
   };
   socket.on('data', count);
   return () => socket.off('data', count);

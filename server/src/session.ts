@@ -4,19 +4,25 @@ import {
   type Connect,
   type Connected,
   down,
+  type ErrorCode,
   FrameError,
+  formatRetryAfter,
   MIN_PROTOCOL_VERSION,
   PROTOCOL_VERSION,
   type UpMessage,
   up,
 } from '@breakwater/protocol';
 import type { WebSocket } from 'ws';
+import { RETRY_AFTER_S } from './admission.ts';
 import { createHeartbeat, type Heartbeat } from './heartbeat.ts';
 import type { Hub, Member } from './hub.ts';
 import { type Authenticate, type Identity, identify, toWireExpiry } from './identity.ts';
 import { createInbox } from './inbox.ts';
 import { labelsText } from './labels.ts';
+import type { Limits } from './limits.ts';
+import { type Offence, offenceOf } from './offences.ts';
 import { createOutbox } from './outbox.ts';
+import { createRateGuard, type PingedSocket } from './rate-guard.ts';
 import { createRoomChannels, type RoomChannels } from './rooms/room-channels.ts';
 import type { Rooms } from './rooms/rooms.ts';
 import { at, type Scheduler } from './scheduler.ts';
@@ -28,12 +34,22 @@ export interface Session {
   close(code: number, reason: string): void;
 }
 
-export type SessionSocket = Pick<WebSocket, 'bufferedAmount' | 'close' | 'ping' | 'pause' | 'resume' | 'terminate'> & {
-  send(frame: Uint8Array, sent: (error?: Error | null) => void): void;
-  on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
-  on(event: 'pong' | 'close', listener: () => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-};
+/** A session that knows of what its socket has read and not handed over yet. */
+export interface WireSession extends Session {
+  /** Of a message that may never be whole. */
+  tooMuchBeforeLive(): void;
+}
+
+export type SessionSocket = Pick<
+  WebSocket,
+  'bufferedAmount' | 'close' | 'ping' | 'pong' | 'pause' | 'resume' | 'terminate'
+> &
+  PingedSocket & {
+    send(frame: Uint8Array, sent: (error?: Error | null) => void): void;
+    on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): unknown;
+    on(event: 'pong' | 'close', listener: () => void): unknown;
+    on(event: 'error', listener: (error: Error) => void): unknown;
+  };
 
 export interface SessionOptions {
   readonly socket: SessionSocket;
@@ -44,8 +60,13 @@ export interface SessionOptions {
   readonly welcome: (identity: Required<Identity>, version: number) => Connected;
   /** Over which time lost clients should spread their coming back, in milliseconds. */
   readonly spreadMs: () => number;
+  readonly limits: Limits;
+  /** Takes a place of the user, and answers how it is given back; undefined: the user has as many as there may be. */
+  readonly enter: (who: Identity) => (() => void) | undefined;
   readonly scheduler: Scheduler;
   readonly log: (line: string) => void;
+  /** The session ends for this. At most once. */
+  readonly offended: (offence: Offence, who?: Pick<Identity, 'tenant' | 'user'>) => void;
   readonly onLive: () => void;
   readonly onClosed: () => void;
 }
@@ -73,41 +94,67 @@ interface Live {
   readonly cancelExpiry: () => void;
 }
 
-export function startSession(options: SessionOptions): Session {
-  const { socket, hub, rooms, authenticate, welcome, scheduler, log, onLive, onClosed } = options;
+export function startSession(options: SessionOptions): WireSession {
+  const { socket, hub, rooms, authenticate, welcome, limits, scheduler, log, onLive, onClosed } = options;
 
   let state: State = { kind: 'waiting', bytes: 0 };
   let cancelTimer = scheduler.after(CONNECT_DEADLINE_MS, () => {
-    close(CloseCode.tryAgainLater, `no session within ${CONNECT_DEADLINE_MS / 1000} s`);
+    turnAway('no-connect', CloseCode.tryAgainLater, `no session within ${CONNECT_DEADLINE_MS / 1000} s`);
   });
+  let leavePlace = () => {};
 
   const outbox = createOutbox({
     socket,
     scheduler,
     onDrained,
-    onStuck: () => close(CloseCode.tryAgainLater, 'too much is unread'),
+    onStuck: () => turnAway('stuck', CloseCode.tryAgainLater, 'too much is unread'),
   });
   const inbox = createInbox<Uint8Array>({ handle, pause: () => socket.pause(), resume: () => socket.resume() });
+  const rate = createRateGuard({
+    socket,
+    limits,
+    scheduler,
+    onExceeded: (reason) => turnAway('rate', CloseCode.limitExceeded, reason, 'rate-exceeded'),
+  });
 
   socket.on('message', receive);
-  socket.on('pong', heard);
+  socket.on('pong', () => rate.admits(0) && heard());
+  socket.on('ping', heard);
   socket.on('close', () => {
     end();
     cancelTimer();
   });
-  // Broken frames, frames too large, a lost network: the socket closes after it, with the code that fits.
-  socket.on('error', () => {});
+  socket.on('error', onBroken);
 
-  return { close };
+  return { close, tooMuchBeforeLive };
 
   function receive(data: Buffer, isBinary: boolean): void {
+    if (!rate.admits(data.length)) return;
     heard();
-    if (!isBinary) return close(CloseCode.malformed, 'text frames are no messages of this protocol');
+    if (!isBinary) {
+      return turnAway('malformed', CloseCode.malformed, 'text frames are no messages of this protocol');
+    }
     if (state.kind === 'waiting') {
       state.bytes += data.length;
-      if (state.bytes > MAX_BYTES_BEFORE_LIVE) return close(CloseCode.tooBig, 'too much before connected');
+      if (state.bytes > MAX_BYTES_BEFORE_LIVE) return tooMuchBeforeLive();
     }
     inbox.take(data, data.length);
+  }
+
+  function tooMuchBeforeLive(): void {
+    turnAway('too-much-before-connected', CloseCode.tooBig, 'too much before connected');
+  }
+
+  /**
+   * Broken frames, frames too large, a lost network: the websocket has said the code that fits, and hears nothing any more but
+   * the answer to that.
+   */
+  function onBroken(error: Error): void {
+    const offence = offenceOf(error);
+    if (offence !== undefined) report(offence);
+    end();
+    cancelTimer();
+    cancelTimer = scheduler.after(CLOSE_GRACE_MS, () => socket.terminate());
   }
 
   function onDrained(): void {
@@ -125,7 +172,7 @@ export function startSession(options: SessionOptions): Session {
       if (state.kind === 'waiting') await handleFirst(frame);
       else if (state.kind === 'live') await handleLive(up.decode(frame), state);
     } catch (error) {
-      if (error instanceof FrameError) return close(CloseCode.malformed, error.message);
+      if (error instanceof FrameError) return turnAway('malformed', CloseCode.malformed, error.message);
       log(`A session failed: ${error instanceof Error ? error.stack : error}`);
       return close(CloseCode.tryAgainLater, 'the server failed');
     }
@@ -136,7 +183,9 @@ export function startSession(options: SessionOptions): Session {
   async function handleFirst(frame: Uint8Array): Promise<void> {
     const message = up.decode(frame);
     if (message === undefined) return;
-    if (message.type !== 'connect') return close(CloseCode.malformed, 'the first message must be connect');
+    if (message.type !== 'connect') {
+      return turnAway('malformed', CloseCode.malformed, 'the first message must be connect');
+    }
     const [min, max] = message.versions;
     if (min > PROTOCOL_VERSION || max < MIN_PROTOCOL_VERSION) {
       const spoken = `${MIN_PROTOCOL_VERSION} to ${PROTOCOL_VERSION}`;
@@ -149,6 +198,15 @@ export function startSession(options: SessionOptions): Session {
     const identity = await identifyOrClose(token);
     if (identity === undefined || state.kind !== 'waiting') return;
     const { tenant, user, labels } = identity;
+    const leave = options.enter(identity);
+    if (leave === undefined) {
+      const reason = `${user} has as many connections as a user may have; close another one`;
+      const retryAfter = formatRetryAfter(RETRY_AFTER_S * 1000);
+      options.offended('connections-of-user', { tenant, user });
+      sendFault('too-many-connections', reason);
+      return close(CloseCode.tryAgainLater, retryAfter);
+    }
+    leavePlace = leave;
     const endSession = (reason: string) => close(CloseCode.tryAgainLater, reason);
     const { send, isFull } = outbox;
     const peer: Peer = { tenant, user, labels, replica, inflates, send, isFull, end: endSession };
@@ -227,8 +285,26 @@ export function startSession(options: SessionOptions): Session {
       case 'room-close':
         return channels.leave(message);
       case 'connect':
-        return close(CloseCode.malformed, 'connect comes once');
+        return turnAway('malformed', CloseCode.malformed, 'connect comes once');
     }
+  }
+
+  /** For something that the client did. */
+  function turnAway(offence: Offence, code: number, reason: string, fault?: ErrorCode): void {
+    if (state.kind === 'closed') return;
+    report(offence);
+    if (fault !== undefined) sendFault(fault, reason);
+    close(code, reason);
+  }
+
+  function report(offence: Offence): void {
+    if (state.kind === 'live') options.offended(offence, state.identity);
+    else if (state.kind === 'waiting') options.offended(offence);
+  }
+
+  /** Programs get to see it even where a close has no room for a reason. */
+  function sendFault(code: ErrorCode, message: string): void {
+    outbox.send(down.encode({ type: 'error', request: 0, code, message }));
   }
 
   function close(code: number, reason: string): void {
@@ -250,6 +326,7 @@ export function startSession(options: SessionOptions): Session {
       state.cancelExpiry();
     }
     state = { kind: 'closed' };
+    leavePlace();
     inbox.close();
     outbox.close();
     onClosed();

@@ -14,7 +14,7 @@ export interface FakeSocket extends SessionSocket {
   flush(): void;
   hear(message: UpMessage): void;
   hearFrame(frame: Uint8Array, isBinary?: boolean): void;
-  emit(event: 'pong' | 'close' | 'error', error?: Error): void;
+  emit(event: 'ping' | 'pong' | 'close' | 'error', said?: Error | Buffer): void;
 }
 
 export function createFakeSocket(): FakeSocket {
@@ -38,6 +38,7 @@ export function createFakeSocket(): FakeSocket {
       unsent.push(done);
     },
     ping: () => events.push('ping'),
+    pong: () => events.push('pong'),
     pause: () => events.push('pause'),
     resume: () => events.push('resume'),
     close: (code, reason) => events.push(`close ${code} ${reason}`),
@@ -51,7 +52,7 @@ export function createFakeSocket(): FakeSocket {
     },
     hear: (message) => socket.hearFrame(up.encode(message)),
     hearFrame: (frame, isBinary = true) => emitter.emit('message', Buffer.from(frame), isBinary),
-    emit: (event, error) => emitter.emit(event, error),
+    emit: (event, said) => emitter.emit(event, said),
   };
   return socket;
 }

@@ -5,7 +5,7 @@ import {
   settlePromises,
 } from '../../packages/testing/src/manual-scheduler.ts';
 import { type Authenticate, admitEveryone, toWireExpiry } from '../src/identity.ts';
-import { DEFAULT_LIMITS } from '../src/limits.ts';
+import { DEFAULT_LIMITS, type Limits } from '../src/limits.ts';
 import { type Session, startSession } from '../src/session.ts';
 import { createFakeSocket, type FakeSocket } from './fake-socket.ts';
 import { createHubWorld, type HubWorld } from './hub-world.ts';
@@ -17,6 +17,10 @@ export interface SessionWorld {
   readonly session: Session;
   readonly hub: HubWorld;
   readonly logged: string[];
+  /** What the client was turned away for. */
+  readonly offences: string[];
+  /** Says `place` when the user's place was given back. */
+  readonly left: string[];
   /** Lets the session handle what it was sent. */
   settle(): Promise<void>;
   goLive(): Promise<void>;
@@ -33,12 +37,18 @@ export const CONNECT: UpMessage = {
 export interface SessionWorldOptions {
   readonly authenticate?: Authenticate;
   readonly hub?: HubWorld;
+  readonly limits?: Partial<Limits>;
+  /** Has the user room for another connection? Default: true. */
+  readonly hasPlace?: boolean;
 }
 
-export function createSessionWorld({ authenticate = admitEveryone, hub = createHubWorld() }: SessionWorldOptions = {}) {
+export function createSessionWorld(options: SessionWorldOptions = {}) {
+  const { authenticate = admitEveryone, hub = createHubWorld(), limits, hasPlace = true } = options;
   const socket = createFakeSocket();
   const scheduler = createManualScheduler();
   const logged: string[] = [];
+  const offences: string[] = [];
+  const left: string[] = [];
   const session = startSession({
     socket,
     hub: hub.hub,
@@ -56,6 +66,9 @@ export function createSessionWorld({ authenticate = admitEveryone, hub = createH
       reconnectSpreadMs: 250,
       limits: DEFAULT_LIMITS,
     }),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    enter: () => (hasPlace ? () => left.push('place') : undefined),
+    offended: (offence) => offences.push(offence),
     spreadMs: () => 250,
     scheduler,
     log: (line) => logged.push(line),
@@ -68,6 +81,8 @@ export function createSessionWorld({ authenticate = admitEveryone, hub = createH
     session,
     hub,
     logged,
+    offences,
+    left,
     settle: settlePromises,
     async goLive() {
       socket.hear(CONNECT);

@@ -20,7 +20,7 @@ afterEach(() => {
   copy.remove();
 });
 
-test('[SQ12] while commits go on the log gets its full length ahead of them, and a crash loses none', async () => {
+test('[SQ13] while commits go on the log gets its full length ahead of them, and a crash loses none', async () => {
   const store = openSqliteStore(directory.path);
   const logBytes = () => statSync(join(directory.path, `${DATABASE_FILE}-wal`)).size;
   await write(store, 100);
@@ -42,7 +42,7 @@ test('[SQ12] while commits go on the log gets its full length ahead of them, and
   await store.close();
 });
 
-test('[SQ12] a store without commits takes no space', async () => {
+test('[SQ13] a store without commits takes no space', async () => {
   const store = openSqliteStore(directory.path);
   await write(store, 10);
   expect(statSync(join(directory.path, `${DATABASE_FILE}-wal`)).size).toBeLessThan(1024 * 1024);

@@ -12,6 +12,8 @@ const LIMITS: Connected['limits'] = {
   maxMessageBytes: 10_000,
   maxPushRows: 10,
   maxBlobBytes: 1_000_000,
+  maxMessagesPerSecond: 1_000,
+  maxBytesPerSecond: 1_000_000,
 };
 const STORED: Answer = { refused: [], ahead: [], done: Promise.resolve() };
 

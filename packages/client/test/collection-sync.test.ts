@@ -17,6 +17,8 @@ const LIMITS: Connected['limits'] = {
   maxMessageBytes: 10_000,
   maxPushRows: 10,
   maxBlobBytes: 1_000_000,
+  maxMessagesPerSecond: 1_000,
+  maxBytesPerSecond: 1_000_000,
 };
 
 /** A storage with one pending row, which is read when the test says so. */

@@ -4,6 +4,8 @@ export const CloseCode = {
   normal: 1000,
   /** A frame did not decode. The client is faulty or of another kind; it comes back with backoff. */
   malformed: 1007,
+  /** The client went beyond what it may send. It is faulty or hostile; it comes back with backoff. */
+  limitExceeded: 1008,
   /** A frame was larger than the server takes. */
   tooBig: 1009,
   /** Come back later; the reason may hold `retry-after=<ms>`, a floor under the backoff. */

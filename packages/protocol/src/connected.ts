@@ -34,7 +34,17 @@ export interface Limits {
   readonly maxPushRows: number;
   /** Most bytes of one attachment. A row with a larger one is refused. */
   readonly maxBlobBytes: number;
+  /** Messages that a session may send in the long run; see {@link RATE_BURST_S}. More close it with 1008. */
+  readonly maxMessagesPerSecond: number;
+  /** The same of their bytes. */
+  readonly maxBytesPerSecond: number;
 }
+
+/**
+ * Seconds' worth of its rates that a session may send at once. A client that keeps to half of it stays within the server's
+ * bounds, also when a line that stood still for some seconds brings everything together.
+ */
+export const RATE_BURST_S = 10;
 
 export const connected: Codec<Connected> = {
   write(encoder, message) {
@@ -51,6 +61,8 @@ export const connected: Codec<Connected> = {
     encoding.writeVarUint(encoder, message.limits.maxMessageBytes);
     encoding.writeVarUint(encoder, message.limits.maxPushRows);
     encoding.writeVarUint(encoder, message.limits.maxBlobBytes);
+    encoding.writeVarUint(encoder, message.limits.maxMessagesPerSecond);
+    encoding.writeVarUint(encoder, message.limits.maxBytesPerSecond);
   },
   read: (decoder) => ({
     type: 'connected',
@@ -68,6 +80,8 @@ export const connected: Codec<Connected> = {
       maxMessageBytes: readUint(decoder),
       maxPushRows: readUint(decoder),
       maxBlobBytes: readUint(decoder),
+      maxMessagesPerSecond: readUint(decoder),
+      maxBytesPerSecond: readUint(decoder),
     },
   }),
 };

@@ -28,6 +28,10 @@ export const ERROR_CODES = [
   'blob-missing',
   /** These bytes are not wanted: no row has them any more, they are all there, or they are not what the digest says. */
   'blob-unwanted',
+  /** Of no request: the session sent more than it may in a second, and is closed. */
+  'rate-exceeded',
+  /** Of no request: the user has as many connections as there may be, and this one is closed. */
+  'too-many-connections',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

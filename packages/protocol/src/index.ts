@@ -2,7 +2,7 @@ export { type UpMessage, up } from './up.ts';
 export { type DownMessage, down } from './down.ts';
 
 export type { Connect } from './connect.ts';
-export type { Connected, Limits } from './connected.ts';
+export { type Connected, type Limits, RATE_BURST_S } from './connected.ts';
 export type { Auth } from './auth.ts';
 export type { Authed } from './authed.ts';
 export type { Pull } from './pull.ts';
@@ -30,6 +30,7 @@ export type { NewRowGroup, RevokedRow, Row, RowGroup } from './row.ts';
 export type { Ping, Pong } from './ping.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorMessage } from './error.ts';
 
+export { type Allowance, type AllowanceOptions, createAllowance } from './allowance.ts';
 export { FIRST_OPTIONAL_KIND, type FrameCodec, FrameError } from './frame.ts';
 export { CloseCode, formatRetryAfter, isFinal, needsNewToken, retryAfterMs } from './close-code.ts';
 export { MIN_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.ts';

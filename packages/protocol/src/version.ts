@@ -8,7 +8,8 @@
  * 4: `reconnectSpreadMs` in pong
  * 5: blob-get, blob-put, blob-lacks, blob-want, blob-have, blob-part, blob-here; maxBlobBytes in connected
  * 6: room-open, room-data, room-close, room-opened, room-closed
- * 7: rows that are revoked, in page and rows; stored rows that are, in ack; deflated; `inflates` in connect
+ * 7: rows that are revoked, in page and rows; stored rows that are, in ack; deflated; `inflates` in connect;
+ *    maxMessagesPerSecond, maxBytesPerSecond in connected; errors of no request: rate-exceeded, too-many-connections
  */
 export const PROTOCOL_VERSION = 7;
 

@@ -103,7 +103,14 @@ const downs: Arbitraries<DownMessage> = {
     serverTime: uint,
     expiresAt: uint,
     reconnectSpreadMs: uint,
-    limits: record({ maxRowBytes: uint, maxMessageBytes: uint, maxPushRows: uint, maxBlobBytes: uint }),
+    limits: record({
+      maxRowBytes: uint,
+      maxMessageBytes: uint,
+      maxPushRows: uint,
+      maxBlobBytes: uint,
+      maxMessagesPerSecond: uint,
+      maxBytesPerSecond: uint,
+    }),
   }),
   page: record({ type: kind('page'), request: uint, group: newGroup, last: fc.boolean() }),
   ack: record({

@@ -14,6 +14,7 @@ describe('[PR30] each close code says what to do', () => {
   const actions: { readonly [K in keyof typeof CloseCode]: Action } = {
     normal: 'come back',
     malformed: 'come back',
+    limitExceeded: 'come back',
     tooBig: 'come back',
     tryAgainLater: 'come back',
     badRequest: 'stop',

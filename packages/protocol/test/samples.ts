@@ -53,7 +53,14 @@ export const downSamples: Samples<DownMessage> = {
       serverTime: 1_760_000_000_000,
       expiresAt: 1_760_000_600_000,
       reconnectSpreadMs: 2000,
-      limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 500, maxBlobBytes: 104_857_600 },
+      limits: {
+        maxRowBytes: 786_432,
+        maxMessageBytes: 1_048_576,
+        maxPushRows: 500,
+        maxBlobBytes: 104_857_600,
+        maxMessagesPerSecond: 1_000,
+        maxBytesPerSecond: 16_777_216,
+      },
     },
   ],
   page: [

@@ -41,7 +41,14 @@ export const CONNECTED: Connected = {
   serverTime: 0,
   expiresAt: 0,
   reconnectSpreadMs: 250,
-  limits: { maxRowBytes: 786_432, maxMessageBytes: 1_048_576, maxPushRows: 1_000, maxBlobBytes: 104_857_600 },
+  limits: {
+    maxRowBytes: 786_432,
+    maxMessageBytes: 1_048_576,
+    maxPushRows: 1_000,
+    maxBlobBytes: 104_857_600,
+    maxMessagesPerSecond: 1_000,
+    maxBytesPerSecond: 16 * 1024 * 1024,
+  },
 };
 
 /** A server as the client's sockets meet it, without a network: it does what the test says. */

@@ -115,6 +115,8 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
   let cancelHeartbeat = () => {};
   let cancelRenewal = () => {};
   let socket: WebSocketLike | undefined;
+  /** What the server said of the link as a whole, before it ended it. */
+  let fault: string | undefined;
 
   function report(event: ConnectionEvent): void {
     if (!closed) dispatch(event);
@@ -127,7 +129,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
   function onClose(code: number, reason: string): void {
     if (needsNewToken(code)) report({ type: 'token-refused', reason: reason || 'the server did not take the token' });
     else if (isFinal(code)) report({ type: 'fail', reason: reason || `the server closed with code ${code}` });
-    else lose(describeClose(code, reason), retryAfterMs(code, reason));
+    else lose(fault ?? describeClose(code, reason), retryAfterMs(code, reason));
   }
 
   async function sendConnect(): Promise<void> {
@@ -141,6 +143,7 @@ function openLink(options: ConnectionOptions, dispatch: (event: ConnectionEvent)
 
   function onMessage(message: DownMessage): void {
     if (closed) return;
+    if (message.type === 'error' && message.request === 0) fault = message.message;
     if (runner) runner.receive(message);
     else if (message.type === 'connected') onConnected(message);
   }

@@ -22,6 +22,7 @@ import {
 import { describeError } from '../describe-error.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { LinkLostError, RequestError } from './errors.ts';
+import { createPacer } from './pacer.ts';
 
 export type Request = Extract<UpMessage, { readonly request: number }>;
 type RequestBody<T extends Request['type']> = Omit<Extract<Request, { readonly type: T }>, 'request'> & {
@@ -86,12 +87,13 @@ interface Waiting {
   readonly type: Request['type'];
   readonly settle: (message: DownMessage) => void;
   readonly fail: (error: Error) => void;
-  readonly cancelDeadline: () => void;
+  cancelDeadline: () => void;
 }
 
 export function createSession(options: SessionOptions): SessionRunner {
   const { connected, scheduler, send, onRows, onDeadline } = options;
   const controller = new AbortController();
+  const pacer = createPacer({ limits: connected.limits, scheduler });
   const waitingByRequest = new Map<number, Waiting>();
   let lastRequest = 0;
   let pushes = 0;
@@ -104,9 +106,6 @@ export function createSession(options: SessionOptions): SessionRunner {
     if (controller.signal.aborted) return Promise.reject(new LinkLostError());
     const id = ++lastRequest;
     return new Promise<R>((resolve, reject) => {
-      const cancelDeadline = scheduler.after(REPLY_DEADLINE_MS, () =>
-        onDeadline(body.type, `the server did not answer a ${body.type} within ${REPLY_DEADLINE_MS / 1000} s`),
-      );
       const settle = (message: DownMessage) => {
         try {
           resolve(onReply(message as ReplyByRequest[T]));
@@ -114,13 +113,26 @@ export function createSession(options: SessionOptions): SessionRunner {
           reject(error);
         }
       };
-      waitingByRequest.set(id, { type: body.type, settle, fail: reject, cancelDeadline });
+      const waiting: Waiting = { type: body.type, settle, fail: reject, cancelDeadline: () => {} };
+      waitingByRequest.set(id, waiting);
       if (body.type === 'push') pushes++;
-      try {
-        send(up.encode({ ...body, request: id } as UpMessage));
-      } catch (error) {
-        take(id)?.fail(new LinkLostError(`the request could not be sent: ${describeError(error)}`));
-      }
+      const go = (frame: Uint8Array<ArrayBuffer>) => {
+        waiting.cancelDeadline = scheduler.after(REPLY_DEADLINE_MS, () =>
+          onDeadline(body.type, `the server did not answer a ${body.type} within ${REPLY_DEADLINE_MS / 1000} s`),
+        );
+        attempt(() => send(frame));
+      };
+      const attempt = (run: () => void) => {
+        try {
+          run();
+        } catch (error) {
+          take(id)?.fail(new LinkLostError(`the request could not be sent: ${describeError(error)}`));
+        }
+      };
+      attempt(() => {
+        const frame = up.encode({ ...body, request: id } as UpMessage);
+        pacer.pass(frame.length, () => go(frame));
+      });
     });
   }
 
@@ -140,11 +152,14 @@ export function createSession(options: SessionOptions): SessionRunner {
 
   function tell(message: BlobLacks | RoomOpen | RoomData | RoomClose): void {
     if (controller.signal.aborted) return;
-    try {
-      send(up.encode(message));
-    } catch {
-      // The socket is gone, which is reported elsewhere.
-    }
+    const frame = up.encode(message);
+    pacer.pass(frame.length, () => {
+      try {
+        send(frame);
+      } catch {
+        // The socket is gone, which is reported elsewhere.
+      }
+    });
   }
 
   return {
@@ -180,6 +195,7 @@ export function createSession(options: SessionOptions): SessionRunner {
       }
     },
     end(cause) {
+      pacer.end();
       controller.abort(new LinkLostError(cause));
       for (const id of [...waitingByRequest.keys()]) take(id)?.fail(new LinkLostError(cause));
     },
