@@ -1,0 +1,95 @@
+import type { Status, Transfer } from '../data/database.ts';
+import type { Authored } from '../data/note.ts';
+import type { DevicePanel } from '../device/device-panel.ts';
+import { FIELD_NAMES } from '../editor/authors.ts';
+import { formatBytes, formatCount, formatLeft } from '../format.ts';
+import type { Logbook } from './logbook.ts';
+
+/** What arrives within this time is one entry, in milliseconds. */
+const TOGETHER_MS = 700;
+
+/** Writes down what becomes of a device's line, and what comes and goes on it. */
+export function keepLog(device: DevicePanel, logbook: Logbook): void {
+  const add = (text: string, tone?: 'strong') => logbook.add(device.name.toUpperCase(), text, tone);
+  logStatus(device, add);
+  logRows(device, add);
+  logPhotos(device, add);
+  device.apart$.subscribe(({ title, kept, came, contested }) => {
+    const parts = [
+      kept.length > 0 ? `kept its ${list(kept)}` : '',
+      came.length > 0 ? `took the other's ${list(came)}` : '',
+      contested.length > 0 ? `both wrote ${list(contested)}, the later one stands` : '',
+    ];
+    add(`“${title}” written apart: ${parts.filter(Boolean).join('; ')}`, 'strong');
+  });
+}
+
+type Add = (text: string, tone?: 'strong') => void;
+
+function list(fields: readonly Authored[]): string {
+  return fields.map((field) => FIELD_NAMES[field]).join(', ');
+}
+
+function logStatus({ sync, line }: DevicePanel, add: Add): void {
+  let before: Status | undefined;
+  sync.status$.subscribe((status) => {
+    const { state } = status;
+    if (state === 'halted') add(`breaker open, probe in ${formatLeft(status.probeAt - Date.now())}`, 'strong');
+    else if (state === 'connecting' && before?.state === 'halted') add('breaker half-open, one probe');
+    else if (state === 'live' && before !== undefined) add('live');
+    else if (state === 'offline' && before?.state === 'live') add('line lost');
+    else if (state === 'offline' && status.attempt > 0) add(`attempt failed, ${status.attempt} in a row`);
+    before = status;
+  });
+  let isFirst = true;
+  line.weather$.subscribe((weather) => {
+    if (!isFirst) add(`weather: ${weather}`);
+    isFirst = false;
+  });
+}
+
+function logRows({ notes, sync, writer }: DevicePanel, add: Add): void {
+  const came = createTally((rows) => add(`↓ ${formatCount(rows, 'row')}`));
+  const went = createTally((rows) => add(`↑ ${formatCount(rows, 'row')} stored`));
+  notes.$.subscribe(({ documentData }) => {
+    if (!writer.isOwn(documentData)) came(1);
+  });
+  let before = 0;
+  sync.pending$.subscribe(({ rows }) => {
+    if (rows < before) went(before - rows);
+    before = rows;
+  });
+}
+
+function createTally(tell: (count: number) => void): (more: number) => void {
+  let count = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return (more) => {
+    count += more;
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      tell(count);
+      count = 0;
+    }, TOGETHER_MS);
+  };
+}
+
+/** One that is listed no more has arrived, or was given up; what had come of it says which. */
+function logPhotos({ sync }: DevicePanel, add: Add): void {
+  let before: readonly Transfer[] = [];
+  sync.transfers$.subscribe((transfers) => {
+    const stillThere = new Set(transfers.map(keyOf));
+    for (const transfer of before) {
+      if (stillThere.has(keyOf(transfer)) || transfer.total < LARGE) continue;
+      add(`${transfer.direction === 'up' ? '↑' : '↓'} photo, ${formatBytes(transfer.total)}`);
+    }
+    before = transfers;
+  });
+}
+
+/** A thumbnail is smaller, in bytes. */
+const LARGE = 20_000;
+
+function keyOf({ direction, digest }: Transfer): string {
+  return `${direction} ${digest}`;
+}
