@@ -63,15 +63,15 @@ function logRows({ notes, sync, writer }: DevicePanel, add: Add): void {
 
 function createTally(tell: (count: number) => void): (more: number) => void {
   let count = 0;
-  let timer: ReturnType<typeof setTimeout> | undefined;
   return (more) => {
+    if (count === 0) setTimeout(end, TOGETHER_MS);
     count += more;
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      tell(count);
-      count = 0;
-    }, TOGETHER_MS);
   };
+
+  function end(): void {
+    tell(count);
+    count = 0;
+  }
 }
 
 /** One that is listed no more has arrived, or was given up; what had come of it says which. */

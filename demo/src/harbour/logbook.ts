@@ -12,6 +12,8 @@ const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 
 export function createLogbook(): Logbook {
   const list = byId('log', HTMLOListElement);
+  // Whoever has no wheel scrolls it with the keys.
+  list.tabIndex = 0;
   return {
     add(device, text, tone = 'plain') {
       const entry = document.createElement('li');

@@ -17,7 +17,6 @@ export function createStoredChart(root: HTMLElement, sync: Replication): void {
   const text = partOf(root, 'stored-text', HTMLElement);
   const waits: number[] = [];
   let waitsSince: number | undefined;
-  let latencyMs: number | undefined;
 
   sync.pending$.subscribe(({ rows }) => {
     const now = performance.now();
@@ -29,23 +28,13 @@ export function createStoredChart(root: HTMLElement, sync: Replication): void {
       draw();
     }
   });
-  sync.latencyMs$.subscribe((measured) => {
-    latencyMs = measured;
-    draw();
-  });
-
   function draw(): void {
     const first = BARS - waits.length;
     const d = waits
       .map((ms, at) => `M${(first + at) * STEP + 2} ${HEIGHT}V${(HEIGHT - heightOf(ms)).toFixed(1)}`)
       .join('');
     bars.setAttribute('d', d);
-    const stored = waits.at(-1);
-    const parts = [
-      stored === undefined ? 'nothing written yet' : `stored in ${formatDuration(stored)}`,
-      latencyMs === undefined ? '' : `ping ${formatDuration(latencyMs)}`,
-    ];
-    setText(text, parts.filter(Boolean).join(' · '));
+    setText(text, `stored in ${formatDuration(waits.at(-1) ?? 0)}`);
   }
 }
 
