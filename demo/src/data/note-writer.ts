@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
 import type { NoteDocument, Notes } from './database.ts';
-import { type Authored, changedAt, type Note, titled } from './note.ts';
+import { type Authored, changedAt, type Note, signature, titled } from './note.ts';
 
 /** A change of one field; the place's two halves are fields of their own. */
 export type FieldChange = Partial<Pick<Note, 'title' | 'tags'>> & {
@@ -53,11 +53,16 @@ export function createNoteWriter(notes: Notes, author: string): NoteWriter {
     return changedAt(at);
   }
 
+  function signed(fields: readonly Authored[]): NonNullable<Note['by']> {
+    const mark = signature(author, Date.now());
+    return Object.fromEntries(fields.map((field) => [field, mark]));
+  }
+
   /** Inside the queue of writes: another half of the place, or another author, may have changed since it was shown. */
   async function write(document: NoteDocument, fields: readonly Authored[], change: (note: Note) => Note) {
     const changed = await document.incrementalModify((note) => ({
       ...change(note),
-      by: { ...note.by, ...Object.fromEntries(fields.map((field) => [field, author])) },
+      by: { ...note.by, ...signed(fields) },
       ...stamp(document.id),
     }));
     written$.next({ id: document.id, fields });
@@ -70,7 +75,7 @@ export function createNoteWriter(notes: Notes, author: string): NoteWriter {
     async create({ title = '', ...given } = {}) {
       const id = crypto.randomUUID();
       const place = { name: '', country: '' };
-      await notes.insert({ id, place, body: '', ...given, ...titled(title), by: { title: author }, ...stamp(id) });
+      await notes.insert({ id, place, body: '', ...given, ...titled(title), by: signed(['title']), ...stamp(id) });
       return id;
     },
     change(document, { title, place, tags }) {

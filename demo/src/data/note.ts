@@ -19,7 +19,7 @@ export const noteSchema = {
     body: { type: 'string' },
     tags: { type: 'array', items: { type: 'string' } },
     likes: { type: 'number' },
-    /** The device that wrote a field last: written with the field, so the two arrive, and win, together. */
+    /** Who wrote a field last, and when, see {@link signature}: written with the field, so the two win together. */
     by: {
       type: 'object',
       properties: {
@@ -68,6 +68,23 @@ const KEY_LENGTH = 120;
 /** Titles that a person takes for the same letters get the same key: without case and without accents. */
 export function titleKeyOf(title: string): string {
   return title.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase().trimStart().slice(0, KEY_LENGTH);
+}
+
+/** `A 1764000000000`: device A, at that time. */
+export function signature(author: string, at: number): string {
+  return `${author} ${at}`;
+}
+
+export interface Signed {
+  readonly author: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Who wrote a field last; undefined: nobody since it came into the journal. */
+export function signedBy({ by }: Pick<Note, 'by'>, field: Authored): Signed | undefined {
+  const [author, at] = by?.[field]?.split(' ') ?? [];
+  return author === undefined ? undefined : { author, at: Number(at) };
 }
 
 /** The fields that say when a note was changed. */

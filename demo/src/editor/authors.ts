@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Apart } from '../data/apart.ts';
-import { AUTHORED, type Authored, type Note } from '../data/note.ts';
+import { AUTHORED, type Authored, type Note, signedBy } from '../data/note.ts';
 import { partOf } from '../dom.ts';
 import { formatWhen } from '../format.ts';
 
@@ -49,8 +49,8 @@ export function createAuthors(root: HTMLElement, self: string, apart$: Observabl
   };
 }
 
-function authorsOf({ by = {} }: Note): readonly (readonly [string, readonly Authored[]])[] {
-  const fieldsByAuthor = Map.groupBy(AUTHORED, (field) => by[field] ?? '');
+function authorsOf(note: Note): readonly (readonly [string, readonly Authored[]])[] {
+  const fieldsByAuthor = Map.groupBy(AUTHORED, (field) => signedBy(note, field)?.author ?? '');
   fieldsByAuthor.delete('');
   return [...fieldsByAuthor].sort(([a], [b]) => (a < b ? -1 : 1));
 }
