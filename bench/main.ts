@@ -1,7 +1,8 @@
 /*
- * npm run bench [-- rows | blobs | queries | import] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
+ * npm run bench [-- rows | blobs | queries | import | demo] [-- runs]: Breakwater against the floor, in the same run, on this machine. Only the
  * ratios travel to another machine. With `rows` only what a row costs and takes, without network and apps, in seconds;
- * with `blobs` only attachments; with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium.
+ * with `blobs` only attachments; with `queries` only what pages and a monitor of queries cost; with `import` only how busy a bulk import keeps Chromium;
+ * with `demo` only what a visitor of the demo page feels while places arrive.
  */
 import { measureBlobs } from './blobs.ts';
 import { measureBulk } from './bulk.ts';
@@ -33,6 +34,11 @@ if (args[0] === 'import') {
   // With it comes the bundler, which the others do without.
   const { measureImport, toImportReport } = await import('./import.ts');
   print(toImportReport(QUERIED_ROWS, await measureImport(QUERIED_ROWS)));
+  process.exit(0);
+}
+if (args[0] === 'demo') {
+  const { measureDemo, toDemoReport } = await import('./demo.ts');
+  print(toDemoReport(await measureDemo()));
   process.exit(0);
 }
 const part = args[0] === 'rows' || args[0] === 'blobs' ? args[0] : undefined;

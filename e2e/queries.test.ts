@@ -39,7 +39,11 @@ it('[DE8] the list scrolls to any place of 10,000 notes, and shows what is there
     await page.getByRole('listbox', { name: 'Places' }).evaluate((list, share) => {
       list.scrollTop = list.scrollHeight * share;
     }, share);
-    await page.waitForFunction(() => document.querySelector('.row.is-loading') === null);
+    await page.waitForFunction((share) => {
+      const [first] = document.querySelectorAll('.row');
+      const isThere = Math.abs(Number(first?.ariaPosInSet) - share * 10_000) < 20;
+      return isThere && document.querySelector('.row.is-loading') === null;
+    }, share);
     return (await titles.allTextContents()).map((title) => title.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase());
   };
   const seen: string[][] = [];

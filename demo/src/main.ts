@@ -31,14 +31,17 @@ async function start(): Promise<void> {
 
 async function open(address: URL): Promise<readonly DevicePanel[]> {
   const toast = createToast();
-  const names = await claimDevices(address.searchParams.get('device'));
+  const wanted = address.searchParams.get('device');
+  const stage = byId('stage', HTMLElement);
+  stage.classList.toggle('is-single', wanted !== null);
+  stage.classList.add('is-ready');
+  byId('switcher', HTMLElement).hidden = wanted !== null;
+  const names = await claimDevices(wanted);
   document.title = `Fieldnotes · ${names.map(labelOf).join(', ')}`;
   const another = new URL(location.pathname + location.search, location.href);
   another.searchParams.delete('device');
   byId('another-window', HTMLAnchorElement).href = another.href;
 
-  const stage = byId('stage', HTMLElement);
-  stage.classList.toggle('is-single', names.length === 1);
   const roots = names.map(mountDevice);
   const [first, ...others] = roots;
   if (first !== undefined) stage.prepend(first);

@@ -3,10 +3,13 @@ import type { Authored } from '../data/note.ts';
 import type { DevicePanel } from '../device/device-panel.ts';
 import { FIELD_NAMES } from '../editor/authors.ts';
 import { formatBytes, formatCount, formatLeft } from '../format.ts';
-import type { Logbook } from './logbook.ts';
+import type { Logbook, LogEntry } from './logbook.ts';
 
-/** What arrives within this time is one entry, in milliseconds. */
-const TOGETHER_MS = 700;
+/** How soon it is written down, in milliseconds. */
+const WRITE_MS = 250;
+
+/** What follows within this time goes on in the same entry, in milliseconds. */
+const TOGETHER_MS = 1500;
 
 /** Writes down what becomes of a device's line, and what comes and goes on it. */
 export function keepLog(device: DevicePanel, logbook: Logbook): void {
@@ -24,7 +27,7 @@ export function keepLog(device: DevicePanel, logbook: Logbook): void {
   });
 }
 
-type Add = (text: string, tone?: 'strong') => void;
+type Add = (text: string, tone?: 'strong') => LogEntry;
 
 function list(fields: readonly Authored[]): string {
   return fields.map((field) => FIELD_NAMES[field]).join(', ');
@@ -49,8 +52,8 @@ function logStatus({ sync, line }: DevicePanel, add: Add): void {
 }
 
 function logRows({ notes, sync, writer }: DevicePanel, add: Add): void {
-  const came = createTally((rows) => add(`↓ ${formatCount(rows, 'row')}`));
-  const went = createTally((rows) => add(`↑ ${formatCount(rows, 'row')} stored`));
+  const came = createTally(add, (rows) => `↓ ${formatCount(rows, 'row')}`);
+  const went = createTally(add, (rows) => `↑ ${formatCount(rows, 'row')} stored`);
   notes.$.subscribe(({ documentData }) => {
     if (!writer.isOwn(documentData)) came(1);
   });
@@ -61,17 +64,37 @@ function logRows({ notes, sync, writer }: DevicePanel, add: Add): void {
   });
 }
 
-function createTally(tell: (count: number) => void): (more: number) => void {
+function createTally(add: Add, describe: (count: number) => string): (more: number) => void {
   let count = 0;
-  return (more) => {
-    if (count === 0) setTimeout(end, TOGETHER_MS);
-    count += more;
-  };
+  let written = 0;
+  let entry: LogEntry | undefined;
+  let lastAt = 0;
+  let isDue = false;
 
-  function end(): void {
-    tell(count);
-    count = 0;
+  function write(): void {
+    isDue = false;
+    const isAmended = entry?.amend(describe(count)) ?? false;
+    // Something else came in between: what is in the entry before that stays there.
+    if (!isAmended) {
+      count -= written;
+      entry = add(describe(count));
+    }
+    written = count;
   }
+
+  return (more) => {
+    const now = Date.now();
+    if (now - lastAt > TOGETHER_MS) {
+      count = 0;
+      written = 0;
+      entry = undefined;
+    }
+    lastAt = now;
+    count += more;
+    // Thousands come in one turn.
+    if (!isDue) setTimeout(write, WRITE_MS);
+    isDue = true;
+  };
 }
 
 /** One that is listed no more has arrived, or was given up; what had come of it says which. */

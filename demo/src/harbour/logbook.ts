@@ -1,8 +1,13 @@
-import { byId } from '../dom.ts';
+import { byId, setText } from '../dom.ts';
 
 /** What happened, the latest first. */
 export interface Logbook {
-  add(device: string, text: string, tone?: 'plain' | 'strong'): void;
+  add(device: string, text: string, tone?: 'plain' | 'strong'): LogEntry;
+}
+
+export interface LogEntry {
+  /** It goes on: the same entry says more, as long as it is the latest of its device. */
+  amend(text: string): boolean;
 }
 
 /** Entries that are kept. */
@@ -14,21 +19,26 @@ export function createLogbook(): Logbook {
   const list = byId('log', HTMLOListElement);
   // Whoever has no wheel scrolls it with the keys.
   list.tabIndex = 0;
+  const latestByDevice = new Map<string, HTMLElement>();
+
   return {
     add(device, text, tone = 'plain') {
       const entry = document.createElement('li');
       entry.className = `is-${tone}`;
-      for (const [name, content] of [
-        ['time', clock.format(Date.now())],
-        ['b', device],
-        ['span', text],
-      ] as const) {
-        const part = document.createElement(name);
-        part.textContent = content;
-        entry.append(part);
-      }
+      const [time, name, what] = ['time', 'b', 'span'].map((tag) => entry.appendChild(document.createElement(tag)));
+      if (time !== undefined) time.textContent = clock.format(Date.now());
+      if (name !== undefined) name.textContent = device;
+      if (what !== undefined) what.textContent = text;
       list.prepend(entry);
+      latestByDevice.set(device, entry);
       while (list.children.length > MOST) list.lastElementChild?.remove();
+      return {
+        amend(text) {
+          const isLatest = latestByDevice.get(device) === entry;
+          if (isLatest && what !== undefined) setText(what, text);
+          return isLatest;
+        },
+      };
     },
   };
 }

@@ -13,7 +13,7 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
  * else those that this window had before it was reloaded, else the first two letters that no other window holds.
  */
 export async function claimDevices(wanted: string | null): Promise<readonly string[]> {
-  if (wanted) {
+  if (wanted !== null) {
     await claim(wanted, {});
     return [wanted];
   }
