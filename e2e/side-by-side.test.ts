@@ -42,7 +42,7 @@ describe('two devices side by side', () => {
       await authors.filter({ hasText: 'Written apart, both kept' }).waitFor();
       expect(await authors.textContent()).toMatch(/A nameB town/);
     }
-    await log().getByText("“Pier 8” written apart: kept its town; took the other's name").waitFor();
+    await log().getByText('“Pier 8” written apart: kept its town; took the other’s name').waitFor();
   });
 
   it('[DP2] a storm opens the breaker within seconds; it counts down, probes, and all agree', async () => {

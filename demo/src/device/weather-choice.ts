@@ -1,6 +1,7 @@
 import type { Replication } from '../data/database.ts';
 import { fromTemplate, partOf, setText, within } from '../dom.ts';
-import { type Line, WEATHERS, type Weather } from '../line/line.ts';
+import type { Line } from '../line/line.ts';
+import { WEATHERS, type Weather } from '../line/weather.ts';
 
 const NAMES: { readonly [W in Weather]: { readonly name: string; readonly means: string } } = {
   clear: { name: 'Clear', means: 'nothing between this device and the server' },

@@ -1,4 +1,4 @@
-import type { Message } from '../line/line.ts';
+import type { Message } from '../line/weather.ts';
 
 /** At which side of the harbour a device lies. */
 export type Side = 'left' | 'right';

@@ -20,7 +20,7 @@ export function keepLog(device: DevicePanel, logbook: Logbook): void {
   device.apart$.subscribe(({ title, kept, came, contested }) => {
     const parts = [
       kept.length > 0 ? `kept its ${list(kept)}` : '',
-      came.length > 0 ? `took the other's ${list(came)}` : '',
+      came.length > 0 ? `took the other’s ${list(came)}` : '',
       contested.length > 0 ? `both wrote ${list(contested)}, the later one stands` : '',
     ];
     add(`“${title}” written apart: ${parts.filter(Boolean).join('; ')}`, 'strong');

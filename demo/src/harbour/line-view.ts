@@ -2,7 +2,7 @@ import type { Status } from '../data/database.ts';
 import type { DevicePanel } from '../device/device-panel.ts';
 import { fromTemplate, partOf, setText } from '../dom.ts';
 import { formatLeft, formatNumber } from '../format.ts';
-import type { Weather } from '../line/line.ts';
+import type { Weather } from '../line/weather.ts';
 import type { Side } from './boats.ts';
 import type { BreakerView } from './read-breaker.ts';
 

@@ -1,5 +1,5 @@
 import type { WebSocketLike } from '../data/database.ts';
-import type { Message, Weather } from './line.ts';
+import type { Message, Weather } from './weather.ts';
 
 export interface WeatheredSocket {
   readonly like: WebSocketLike;
