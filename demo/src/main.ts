@@ -31,7 +31,7 @@ async function start(): Promise<void> {
 
 async function open(address: URL): Promise<readonly DevicePanel[]> {
   const toast = createToast();
-  const wanted = address.searchParams.get('device');
+  const wanted = address.searchParams.get('device') || null;
   const stage = byId('stage', HTMLElement);
   stage.classList.toggle('is-single', wanted !== null);
   stage.classList.add('is-ready');
