@@ -1,4 +1,4 @@
-import type { Status, Transfer } from '../data/database.ts';
+import type { Status } from '../data/database.ts';
 import type { Authored } from '../data/note.ts';
 import type { DevicePanel } from '../device/device-panel.ts';
 import { FIELD_NAMES } from '../editor/authors.ts';
@@ -97,22 +97,19 @@ function createTally(add: Add, describe: (count: number) => string): (more: numb
   };
 }
 
-/** One that is listed no more has arrived, or was given up; what had come of it says which. */
+/** That it sets out, not that it arrives: one that is listed no more may have been given up. */
 function logPhotos({ sync }: DevicePanel, add: Add): void {
-  let before: readonly Transfer[] = [];
+  let before = new Set<string>();
   sync.transfers$.subscribe((transfers) => {
-    const stillThere = new Set(transfers.map(keyOf));
-    for (const transfer of before) {
-      if (stillThere.has(keyOf(transfer)) || transfer.total < LARGE) continue;
-      add(`${transfer.direction === 'up' ? '↑' : '↓'} photo, ${formatBytes(transfer.total)}`);
+    const moving = transfers.filter(({ state, total }) => state === 'moving' && total >= LARGE);
+    for (const { direction, digest, bytes, total } of moving) {
+      if (before.has(`${direction} ${digest}`)) continue;
+      const rest = bytes === 0 ? '' : `, from ${formatBytes(bytes)} on`;
+      add(`${direction === 'up' ? '↑' : '↓'} photo of ${formatBytes(total)}${rest}`);
     }
-    before = transfers;
+    before = new Set(moving.map(({ direction, digest }) => `${direction} ${digest}`));
   });
 }
 
 /** A thumbnail is smaller, in bytes. */
 const LARGE = 20_000;
-
-function keyOf({ direction, digest }: Transfer): string {
-  return `${direction} ${digest}`;
-}

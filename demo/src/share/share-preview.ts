@@ -20,7 +20,7 @@ export async function showSharedPlace(add: (place: NewNote) => Promise<void>): P
     show(place);
     byId('share-add', HTMLButtonElement).addEventListener('click', () => void take(place));
   } catch (error) {
-    showBroken(error instanceof Error ? error.message : String(error));
+    showBroken(messageOf(error));
   }
   dialog.showModal();
 
@@ -28,8 +28,13 @@ export async function showSharedPlace(add: (place: NewNote) => Promise<void>): P
     const button = byId('share-add', HTMLButtonElement);
     button.disabled = true;
     const position = lat === undefined || lng === undefined ? {} : { lat, lng };
-    await add({ ...place, tags: [...tags], ...position });
-    dialog.close();
+    try {
+      await add({ ...place, tags: [...tags], ...position });
+      dialog.close();
+    } catch (error) {
+      button.disabled = false;
+      setText(byId('share-note', HTMLElement), `It was not added: ${messageOf(error)}`);
+    }
   }
 }
 
@@ -55,6 +60,10 @@ function show({ title, body, tags, place }: SharedPlace): void {
     return item;
   });
   byId('share-tags', HTMLElement).replaceChildren(...items);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function showBroken(reason: string): void {
