@@ -5,6 +5,8 @@ const DEGREES_WIDE = 40;
 export function drawMap(tile: HTMLElement, lat: number | undefined, lng: number | undefined): void {
   tile.classList.toggle('is-nowhere', lat === undefined || lng === undefined);
   if (lat === undefined || lng === undefined) return;
+  // Here and not in the style sheet: beside the page, wherever that is served.
+  tile.style.maskImage = 'url(chart.svg)';
   const world = 360 / DEGREES_WIDE;
   // As background-position counts: 0 shows the left edge of the world, 1 the right one.
   const x = share((lng + 180) / 360, world);
