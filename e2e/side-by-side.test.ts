@@ -89,7 +89,15 @@ describe('two devices side by side', () => {
     expect(await shownPhotos(b.root, 1)).toEqual([ofA]);
     await b.root.getByTestId('close-note').click();
     await b.root.locator('.row-photo').first().waitFor();
-    await b.root.locator('.photo-remove').first().waitFor({ state: 'detached' });
+    const src = (await b.root.locator('.row-photo').first().getAttribute('src')) ?? '';
+    await b.root.getByTestId('search').fill('no such place');
+    await b.root.locator('.row-photo').first().waitFor({ state: 'detached' });
+    const canRead = (url: string) =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      );
+    expect(await page.evaluate(canRead, src)).toBe(false);
   });
 
   it('[DP4] likes of both at once are two', async () => {
