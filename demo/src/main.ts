@@ -46,13 +46,14 @@ async function open(address: URL): Promise<readonly DevicePanel[]> {
   const [first, ...others] = roots;
   if (first !== undefined) stage.prepend(first);
   stage.append(...others);
+  const switcher = createSwitcher(names);
   const url = serverUrl(address);
   const devices = await Promise.all(
     names.map((name, at) => openDevice({ root: roots[at] ?? mountDevice(name), name, url, route, toast })),
   );
   shownDevices = devices;
   createHarbour(devices);
-  const switcher = createSwitcher(names);
+  switcher.apply();
   for (const { name, sync } of devices) {
     sync.status$.subscribe(({ state }) => switcher.note(name, state === 'live' ? '' : state));
   }

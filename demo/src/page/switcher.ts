@@ -1,6 +1,8 @@
 import { byId, fromTemplate, setText, within } from '../dom.ts';
 
 export interface Switcher {
+  /** Hides what is of the others; once more when there is more on the page. */
+  apply(): void;
   /** What stands behind a device's name: the other one may be in trouble unseen. */
   note(name: string, text: string): void;
 }
@@ -9,6 +11,7 @@ export interface Switcher {
 export function createSwitcher(names: readonly string[]): Switcher {
   const box = byId('switcher', HTMLFieldSetElement);
   const notes = new Map<string, HTMLElement>();
+  let [shown] = names;
   box.hidden = names.length < 2;
 
   for (const [at, name] of names.entries()) {
@@ -19,19 +22,22 @@ export function createSwitcher(names: readonly string[]): Switcher {
     radio.dataset.testid = `switch-${name}`;
     setText(within(choice, 'b', HTMLElement), `Device ${name.toUpperCase()}`);
     notes.set(name, within(choice, 'i', HTMLElement));
-    radio.addEventListener('change', () => show(name));
+    radio.addEventListener('change', () => {
+      shown = name;
+      apply();
+    });
     box.append(choice);
   }
-  const [first] = names;
-  if (first !== undefined) show(first);
+  apply();
 
-  function show(name: string): void {
+  function apply(): void {
     for (const part of document.querySelectorAll<HTMLElement>('[data-of]')) {
-      part.classList.toggle('is-off-screen', part.dataset.of !== name);
+      part.classList.toggle('is-off-screen', part.dataset.of !== shown);
     }
   }
 
   return {
+    apply,
     note(name, text) {
       const element = notes.get(name);
       if (element !== undefined) setText(element, text);
