@@ -33,7 +33,12 @@ it('[DE8] the list scrolls to any place of 10,000 notes, and shows what is there
   const { page } = device;
   await page.getByTestId('load-places').click();
   await device.hasPlaces('10,000');
+  await device.isSaved();
   await page.getByTestId('sort-name').check({ force: true });
+  await page.waitForFunction(() => {
+    const [first] = document.querySelectorAll<HTMLElement>('.row:not(.is-loading)');
+    return first?.ariaSetSize === '10000' && /^[^b-z]/i.test(first.innerText);
+  });
   const titles = page.locator('.row:not(.is-loading) .row-title');
   const scrollTo = async (share: number) => {
     await page.getByRole('listbox', { name: 'Places' }).evaluate((list, share) => {
