@@ -50,7 +50,7 @@ describe('two devices on the demo page', () => {
     await Promise.all([a.lamp('offline'), b.lamp('offline')]);
     await a.write('title', 'Pier 8');
     await b.write('body', 'Herons on the wall.');
-    await b.page.waitForFunction(() => document.querySelector('[data-testid="pending"]')?.textContent !== '0');
+    await b.hasPending(1);
     expect(await b.read('title')).toBe('Pier 7');
     await Promise.all([a.setConnected(true), b.setConnected(true)]);
     await Promise.all([a.lamp('live'), b.lamp('live')]);
@@ -71,7 +71,6 @@ describe('two devices on the demo page', () => {
     await a.lamp('offline');
     await a.write('place', 'Outer harbour');
     await server.start();
-    await a.page.getByTestId('retry').click();
     await a.lamp('live');
     await a.isSaved();
     const fresh = await openDevice(browser, server.url, 'c');
@@ -86,7 +85,7 @@ describe('two devices on the demo page', () => {
     await a.isSaved();
     await a.setConnected(false);
     await a.write('body', 'Written offline.');
-    await a.page.waitForFunction(() => document.querySelector('[data-testid="pending"]')?.textContent === '1');
+    await a.hasPending(1);
     await a.page.reload();
     await a.lamp('live');
     await a.isSaved();
@@ -116,8 +115,7 @@ describe('two devices on the demo page', () => {
 
   it('[DE5] 10,000 places loaded on one device arrive on the other', async () => {
     await a.page.getByTestId('load-places').click();
-    const isComplete = () => document.querySelector('[data-testid="note-count"]')?.textContent === '10,000 notes';
-    await b.page.waitForFunction(isComplete, undefined, { timeout: 60_000 });
+    await b.hasPlaces('10,000');
     await a.isSaved();
   });
 

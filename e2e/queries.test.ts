@@ -32,16 +32,23 @@ it('[DE7] the panel lists the shapes of queries; the advised index turns a full 
 it('[DE8] the list scrolls to any place of 10,000 notes, and shows what is there', async () => {
   const { page } = device;
   await page.getByTestId('load-places').click();
-  await page.waitForFunction(
-    () => document.querySelector('[data-testid="note-count"]')?.textContent === '10,000 notes',
-  );
+  await device.hasPlaces('10,000');
+  await device.isSaved();
   await page.getByTestId('sort-name').check({ force: true });
+  await page.waitForFunction(() => {
+    const [first] = document.querySelectorAll<HTMLElement>('.row:not(.is-loading)');
+    return first?.ariaSetSize === '10000' && /^[^b-z]/i.test(first.innerText);
+  });
   const titles = page.locator('.row:not(.is-loading) .row-title');
   const scrollTo = async (share: number) => {
-    await page.locator('#list').evaluate((list, share) => {
+    await page.getByRole('listbox', { name: 'Places' }).evaluate((list, share) => {
       list.scrollTop = list.scrollHeight * share;
     }, share);
-    await page.waitForFunction(() => document.querySelector('.row.is-loading') === null);
+    await page.waitForFunction((share) => {
+      const [first] = document.querySelectorAll('.row');
+      const isThere = Math.abs(Number(first?.ariaPosInSet) - share * 10_000) < 20;
+      return isThere && document.querySelector('.row.is-loading') === null;
+    }, share);
     return (await titles.allTextContents()).map((title) => title.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase());
   };
   const seen: string[][] = [];

@@ -69,4 +69,13 @@ export const scenarios: readonly Scenario[] = [
     onlyByName: true,
     report: async () => (await import('../visit.ts')).reportVisit(),
   },
+  {
+    name: 'demo',
+    about: 'what a visitor of the demo page feels while 10,000 places arrive',
+    onlyByName: true,
+    async report() {
+      const { measureDemo, toDemoReport } = await import('../demo.ts');
+      return toDemoReport(await measureDemo());
+    },
+  },
 ];

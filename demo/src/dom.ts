@@ -12,6 +12,11 @@ export function within<T extends Element>(root: ParentNode, selector: string, ty
   throw new Error(`index.html has no ${type.name} matching '${selector}'`);
 }
 
+/** The part of this name: what is on the page once for each device has no id. */
+export function partOf<T extends Element>(root: ParentNode, name: string, type: abstract new () => T): T {
+  return within(root, `[data-part="${name}"]`, type);
+}
+
 /** A copy of what is inside the template with this id. */
 export function fromTemplate<T extends Element>(id: string, type: abstract new () => T): T {
   const element = byId(id, HTMLTemplateElement).content.firstElementChild?.cloneNode(true);

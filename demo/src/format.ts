@@ -1,4 +1,4 @@
-import type { Note } from './note.ts';
+import type { Note } from './data/note.ts';
 
 const numbers = new Intl.NumberFormat('en');
 const compactNumbers = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
@@ -10,7 +10,7 @@ export function formatNumber(value: number): string {
   return numbers.format(value);
 }
 
-/** `1 note`, `10,000 notes`. */
+/** `1 place`, `10,000 places`. */
 export function formatCount(count: number, noun: string): string {
   return `${formatNumber(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
@@ -32,6 +32,11 @@ export function describePlace({ title, place, population }: Pick<Note, 'title' |
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
   return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+/** `12 ms`, `1.4 s`. */
+export function formatDuration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** The time of day if it was today, else the day. */

@@ -1,83 +1,63 @@
-import { createConnectionPanel } from './connection-panel.ts';
-import { openFieldnotes } from './database.ts';
-import { chooseDevice, type Device } from './device.ts';
+import { type DevicePanel, mountDevice, openDevice } from './device/device-panel.ts';
 import { byId, setText } from './dom.ts';
-import { createEditor } from './editor.ts';
-import { formatCount } from './format.ts';
-import { createNoteList } from './list.ts';
-import { createLoadButton } from './load-button.ts';
-import { createNoteWriter } from './note-writer.ts';
-import { createPhotos } from './photos.ts';
-import { createQueryPanel } from './query-panel.ts';
-import { createRefusedPanel } from './refused-panel.ts';
-import { createToast } from './toast.ts';
-import { createTransfersPanel } from './transfers-panel.ts';
-import { createWeather } from './weather.ts';
+import { createHarbour } from './harbour/harbour.ts';
+import { keepOffline } from './page/keep-offline.ts';
+import { createRoute } from './page/route.ts';
+import { createSwitcher } from './page/switcher.ts';
+import { createThemeButton } from './page/theme.ts';
+import { createToast } from './page/toast.ts';
+import { claimDevices, labelOf } from './page/window-devices.ts';
+import { showSharedPlace } from './share/share-preview.ts';
+
+let shownDevices: readonly DevicePanel[] = [];
+const route = createRoute(() => {
+  for (const device of shownDevices) device.follow();
+});
 
 void start().catch(showFailure);
 
 async function start(): Promise<void> {
+  createThemeButton();
   if (!isSecureContext) throw new Error('browsers keep what this page needs for https and localhost');
-  const address = new URL(location.href);
-  const device = await chooseDevice(address.searchParams.get('device'));
-  showDevice(device, address);
-  await device.claimed;
-  await run(device, address);
-}
-
-async function run(device: Device, address: URL): Promise<void> {
-  const weather = createWeather();
-  const toast = createToast();
-  const onError = (error: unknown) => toast.show(error instanceof Error ? error.message : String(error));
-  const { notes, sync } = await openFieldnotes({
-    device: device.name,
-    url: serverUrl(address),
-    webSocket: weather.webSocket,
+  keepOffline();
+  const opening = open(new URL(location.href));
+  // What a link carries is shown at once; it goes into the journal when there is one.
+  const shared = showSharedPlace(async (place) => {
+    const [first] = await opening;
+    if (first !== undefined) route.go(first.name, await first.writer.create(place));
   });
-  const writer = createNoteWriter(notes);
-  const list = createNoteList({ notes, writer, onOpen: goTo, onError });
-  const photos = createPhotos({ sync, writer, toast });
-  const deviceName = labelOf(device);
-  const onClose = () => goTo(undefined);
-  const editor = createEditor({ notes, sync, deviceName, writer, toast, photos, onClose });
-  createLoadButton(notes, toast);
-  createConnectionPanel(sync, weather);
-  createRefusedPanel(sync, onError);
-  createTransfersPanel(sync);
-  createQueryPanel(notes.database, onError);
-
-  notes.count().$.subscribe((count) => setText(byId('note-count', HTMLElement), formatCount(count, 'note')));
-  byId('new-note', HTMLButtonElement).addEventListener('click', () => void createNote().catch(onError));
-  window.addEventListener('popstate', () => show(openNoteId()));
-  show(openNoteId());
-
-  async function createNote(): Promise<void> {
-    // At once, so that nothing typed from now on goes into the note that was open.
-    editor.close();
-    goTo(await writer.create());
-    editor.focusTitle();
-  }
-
-  function goTo(id: string | undefined): void {
-    const target = id === undefined ? location.pathname + location.search : `#${NOTE_PREFIX}${encodeURIComponent(id)}`;
-    // From the list into a note is a step that the back button takes back; from note to note is none.
-    if (id !== undefined && openNoteId() === undefined) history.pushState(null, '', target);
-    else history.replaceState(null, '', target);
-    show(id);
-  }
-
-  function show(id: string | undefined): void {
-    document.documentElement.classList.toggle('has-open-note', id !== undefined);
-    list.select(id);
-    editor.open(id);
-  }
+  await Promise.all([opening, shared]);
 }
 
-const NOTE_PREFIX = 'note=';
+async function open(address: URL): Promise<readonly DevicePanel[]> {
+  const toast = createToast();
+  const wanted = address.searchParams.get('device') || null;
+  const stage = byId('stage', HTMLElement);
+  stage.classList.toggle('is-single', wanted !== null);
+  stage.classList.add('is-ready');
+  byId('switcher', HTMLElement).hidden = wanted !== null;
+  const names = await claimDevices(wanted);
+  document.title = `Fieldnotes · ${names.map(labelOf).join(', ')}`;
+  const another = new URL(location.pathname + location.search, location.href);
+  another.searchParams.delete('device');
+  byId('another-window', HTMLAnchorElement).href = another.href;
 
-function openNoteId(): string | undefined {
-  const fragment = location.hash.slice(1);
-  return fragment.startsWith(NOTE_PREFIX) ? decodeURIComponent(fragment.slice(NOTE_PREFIX.length)) : undefined;
+  const roots = names.map(mountDevice);
+  const [first, ...others] = roots;
+  if (first !== undefined) stage.prepend(first);
+  stage.append(...others);
+  const switcher = createSwitcher(names);
+  const url = serverUrl(address);
+  const devices = await Promise.all(
+    names.map((name, at) => openDevice({ root: roots[at] ?? mountDevice(name), name, url, route, toast })),
+  );
+  shownDevices = devices;
+  createHarbour(devices);
+  switcher.apply();
+  for (const { name, sync } of devices) {
+    sync.status$.subscribe(({ state }) => switcher.note(name, state === 'live' ? '' : state));
+  }
+  return devices;
 }
 
 function serverUrl(address: URL): string {
@@ -85,23 +65,9 @@ function serverUrl(address: URL): string {
   return address.searchParams.get('server') ?? `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/sync`;
 }
 
-function labelOf({ name }: Device): string {
-  return `Device ${name.toUpperCase()}`;
-}
-
-function showDevice(device: Device, address: URL): void {
-  const label = labelOf(device);
-  setText(byId('device', HTMLElement), label);
-  document.title = `Field notes · ${label}`;
-  const another = new URL(address);
-  another.searchParams.delete('device');
-  another.hash = '';
-  byId('another-device', HTMLAnchorElement).href = another.href;
-}
-
 function showFailure(error: unknown): void {
   const box = byId('failure', HTMLElement);
   box.hidden = false;
-  setText(box, `Field notes could not start: ${error instanceof Error ? error.message : String(error)}`);
+  setText(box, `Fieldnotes could not start: ${error instanceof Error ? error.message : String(error)}`);
   throw error;
 }
