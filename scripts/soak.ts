@@ -10,6 +10,7 @@
  *   attacks     everything that the tests do to a server and what takes longer, each on a server of its own: a table
  *   disk-full   a real disk that is full, and has room again
  *   reverse-proxy  the nginx of docs/reverse-proxy.md, with TLS and a path prefix, and two devices behind it
+ *   idle-sockets  10,000 clients that are let in and then idle: what they take of the server's memory
  *   mutants     every rule of replication that holds by a guard in the source, switched off: one named test must fail
  *
  * `npm run soak -- devices kills` plays these only; BREAKWATER_RUNS another number of seeds or kills, BREAKWATER_SEED from
@@ -21,6 +22,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { attacks } from './soak/attacks.ts';
 import { devices } from './soak/devices.ts';
 import { diskFull } from './soak/disk-full.ts';
+import { idleSockets } from './soak/idle-sockets.ts';
 import { kills } from './soak/kills.ts';
 import { mutants } from './soak/mutants.ts';
 import { addTallies, type Part, type Share, type Tally } from './soak/part.ts';
@@ -41,6 +43,7 @@ const parts = new Map<string, Part>(
     attacks,
     'disk-full': diskFull,
     'reverse-proxy': reverseProxy,
+    'idle-sockets': idleSockets,
     mutants,
   }),
 );

@@ -17,10 +17,14 @@ export interface InboxOptions<F> {
 /** Bytes that may wait before the socket is paused. What the socket had read by then still arrives. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 
+/** Frames whose answers are ready at once that are handled before everybody else gets a turn. */
+const FRAMES_IN_A_TURN = 64;
+
 export function createInbox<F>({ handle, pause, resume }: InboxOptions<F>): Inbox<F> {
   let waiting: { readonly frame: F; readonly bytes: number }[] = [];
   let waitingBytes = 0;
   let isRunning = false;
+  let handled = 0;
   let isPaused = false;
   let isClosed = false;
 
@@ -52,6 +56,8 @@ export function createInbox<F>({ handle, pause, resume }: InboxOptions<F>): Inbo
         waitingBytes -= bytes;
         if (isPaused && waitingBytes <= MAX_WAITING_BYTES / 2) setPaused(false);
         await handle(frame);
+        handled += 1;
+        if (handled % FRAMES_IN_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
       }
     }
     isRunning = false;

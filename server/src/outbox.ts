@@ -4,7 +4,7 @@ import type { Scheduler } from './scheduler.ts';
 export interface Outbox {
   send(frame: Uint8Array): void;
   isFull(): boolean;
-  /** Resolves when the outbox is not full, at once if it is not. */
+  /** Resolves when the outbox is not full; at once if it is not, unless much was sent: then others have their turn first. */
   room(): Promise<void>;
   /** Drops what is sent from now on. */
   close(): void;
@@ -29,11 +29,15 @@ export const FULL_BYTES = 1024 * 1024;
 /** Unsent bytes from which on it has room again; apart from the other mark, or it would flutter between the two. */
 const ROOM_BYTES = FULL_BYTES / 2;
 
+/** About a page: to read and encode one takes some milliseconds, in which nobody else is answered. */
+const BYTES_IN_A_TURN = 128 * 1024;
+
 /** A consumer that is full for longer is closed: it had a minute for a megabyte. */
 export const STUCK_AFTER_MS = 60_000;
 
 export function createOutbox({ socket, scheduler, onDrained, onStuck }: OutboxOptions): Outbox {
   let full = false;
+  let sentInTurn = 0;
   let isClosed = false;
   let cancelStuck = () => {};
   const waiting: (() => void)[] = [];
@@ -41,11 +45,17 @@ export function createOutbox({ socket, scheduler, onDrained, onStuck }: OutboxOp
   return {
     send(frame) {
       if (isClosed) return;
+      sentInTurn += frame.length;
       socket.send(frame, lookAgain);
       if (!full && socket.bufferedAmount > FULL_BYTES) setFull();
     },
     isFull: () => full,
-    room: () => (full ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve()),
+    room() {
+      if (full) return new Promise((resolve) => waiting.push(resolve));
+      if (sentInTurn < BYTES_IN_A_TURN) return Promise.resolve();
+      sentInTurn = 0;
+      return new Promise((resolve) => setImmediate(resolve));
+    },
     close() {
       isClosed = true;
       cancelStuck();

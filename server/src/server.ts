@@ -330,10 +330,7 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // A socket that breaks during the handshake is nobody's yet.
-    socket.on('error', () => socket.destroy());
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
+    keep(socket);
     if (closing !== undefined) return refuse(socket, '503 Service Unavailable');
     request.url = prefix.strip(request.url ?? '') ?? '';
     const path = pathOf(request);
@@ -345,7 +342,17 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     const refusal = admission.enter(request, socket);
     if (refusal !== undefined) return refuse(socket, refusal);
     if (path !== SYNC_PATH) return void upgradeToRoom(request, socket, head);
-    websockets.handleUpgrade(request, socket, head, (websocket) => admit(websocket, request));
+    websockets.handleUpgrade(request, socket, head, (websocket) =>
+      admit(websocket, request.socket, admission.addressOf(request)),
+    );
+  }
+
+  /** Apart from `upgrade`: a listener there would keep the request with all its headers as long as the socket is open. */
+  function keep(socket: Duplex): void {
+    // A socket that breaks during the handshake is nobody's yet.
+    socket.on('error', () => socket.destroy());
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   }
 
   /** Who it is must be known before the first frame is read: that is the beginning of the conversation already. */
@@ -393,10 +400,8 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
     websocket.close(code, fitReason(reason));
   }
 
-  function admit(websocket: WebSocket, request: IncomingMessage): void {
-    const { socket } = request;
-    if (socket instanceof Socket) meter.connected(socket);
-    const address = admission.addressOf(request);
+  function admit(websocket: WebSocket, socket: Socket, address: string): void {
+    meter.connected(socket);
     const stopCounting = limitBytes(socket, MAX_RAW_BYTES_BEFORE_LIVE, () => session.tooMuchBeforeLive());
     const session: WireSession = startSession({
       socket: websocket,

@@ -183,6 +183,8 @@ test('[SE9] with more than 1 MiB unsent neither news nor answers are added; drai
   socket.hear({ ...PULL, checkpoint: 7 });
   await settle();
   for (let i = 0; i < 7; i++) socket.hear({ ...PULL, request: 10 + i, checkpoint: i, collection: 'notes' });
+  // After each page others have their turn.
+  await settle();
   await settle();
   expect(socket.events).toEqual(['page', 'page', 'page', 'page', 'page']);
   socket.flush();

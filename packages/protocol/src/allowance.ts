@@ -17,51 +17,37 @@ export interface AllowanceOptions {
 }
 
 export function createAllowance({ limits, burstS, now }: AllowanceOptions): Allowance {
-  const messages = createBucket(limits.maxMessagesPerSecond, burstS);
-  const bytes = createBucket(limits.maxBytesPerSecond, burstS);
+  const { maxMessagesPerSecond, maxBytesPerSecond } = limits;
+  const mostMessages = maxMessagesPerSecond * burstS;
+  const mostBytes = maxBytesPerSecond * burstS;
+  let messages = mostMessages;
+  let bytes = mostBytes;
   let filledAt = now();
 
   return {
     take(size) {
-      fill();
-      if (messages.lacks(1) > 0 || bytes.lacks(size) > 0) return false;
-      messages.take(1);
-      bytes.take(size);
+      if (missingS(size) > 0) return false;
+      messages -= 1;
+      bytes -= size;
       return true;
     },
-    waitMs(size) {
-      fill();
-      return Math.ceil(1000 * Math.max(messages.lacks(1), bytes.lacks(size)));
-    },
+    waitMs: (size) => Math.ceil(1000 * missingS(size)),
   };
+
+  /** Seconds until there is enough. For more than there ever is: until there is most. */
+  function missingS(size: number): number {
+    fill();
+    const messageS = (Math.min(1, mostMessages) - messages) / maxMessagesPerSecond;
+    const byteS = (Math.min(size, mostBytes) - bytes) / maxBytesPerSecond;
+    return Math.max(0, messageS, byteS);
+  }
 
   function fill(): void {
     const time = now();
     // A clock that was set back fills nothing, and goes on from there.
     const seconds = Math.max(0, time - filledAt) / 1000;
     filledAt = time;
-    messages.fill(seconds);
-    bytes.fill(seconds);
+    messages = Math.min(mostMessages, messages + seconds * maxMessagesPerSecond);
+    bytes = Math.min(mostBytes, bytes + seconds * maxBytesPerSecond);
   }
-}
-
-interface Bucket {
-  fill(seconds: number): void;
-  /** Seconds until there is so much. More than the bucket holds needs a full one. */
-  lacks(amount: number): number;
-  take(amount: number): void;
-}
-
-function createBucket(perSecond: number, burstS: number): Bucket {
-  const size = perSecond * burstS;
-  let level = size;
-  return {
-    fill(seconds) {
-      level = Math.min(size, level + seconds * perSecond);
-    },
-    lacks: (amount) => Math.max(0, Math.min(amount, size) - level) / perSecond,
-    take(amount) {
-      level -= amount;
-    },
-  };
 }

@@ -8,18 +8,20 @@ export interface Recent<V> {
 }
 
 export function createRecent<V>(maxKeys: number): Recent<V> {
-  const values = new Map<string, V>();
+  /** Made when there is something: every session has some of these, and most never need them. */
+  let values: Map<string, V> | undefined;
 
   return {
-    get: (key) => values.get(key),
-    has: (key) => values.has(key),
+    get: (key) => values?.get(key),
+    has: (key) => values?.has(key) ?? false,
     set(key, value) {
+      values ??= new Map();
       values.delete(key);
       values.set(key, value);
       const [oldest] = values.keys();
       if (values.size > maxKeys && oldest !== undefined) values.delete(oldest);
     },
-    delete: (key) => void values.delete(key),
-    keys: () => values.keys(),
+    delete: (key) => void values?.delete(key),
+    keys: () => values?.keys() ?? [],
   };
 }

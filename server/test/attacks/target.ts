@@ -33,6 +33,7 @@ const SECRET = 'a secret of more than thirty-two bytes';
 
 /** Of the data, so that the witness has something to ask for. */
 const WARM_PUSHES = 200;
+const WARM_LARGE_PUSHES = 20;
 
 /** How often the witness asks, in milliseconds. */
 const WITNESS_EVERY_MS = 20;
@@ -85,6 +86,9 @@ async function warmUp(target: Target): Promise<void> {
   const clients = await Promise.all(Array.from({ length: 20 }, (_, i) => target.open(`warm-${i}`)));
   for (let i = 0; i < WARM_PUSHES; i++) {
     await clients[i % clients.length]?.push(notes(rowOf(`warm-${i}`, { text: 'x'.repeat(2_000) })));
+  }
+  for (let i = 0; i < WARM_LARGE_PUSHES; i++) {
+    await clients[i]?.push(notes(rowOf(`warm-large-${i}`, { text: `${i}`.padEnd(200_000, 'x') })));
   }
   for (const client of clients) {
     await client.pull('notes');
