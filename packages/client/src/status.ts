@@ -33,7 +33,8 @@ export interface RefusedWrite {
   readonly batch?: string;
   /**
    * `too-large`, `invalid`, `forbidden`, `batch-refused`, `unknown-collection` (of a batch only), `clock-ahead`, `malformed`,
-   * or `purged`: the document was deleted elsewhere, so long ago that the server has forgotten it.
+   * `purged`: the document was deleted elsewhere, so long ago that the server has forgotten it; or `revoked`: the document
+   * may not be read here any more.
    */
   readonly code: string;
   /** For people: what was wrong and what to do. */
@@ -42,7 +43,7 @@ export interface RefusedWrite {
   readonly at: number;
   /** Of an `insert` the document is not on the server, or is deleted there. */
   readonly kind: 'insert' | 'change' | 'delete';
-  /** The whole document as the user saw it. */
+  /** The whole document as the user saw it. Of a change that is `revoked` the id and the changed fields only. */
   readonly document: { readonly [field: string]: unknown };
   /** The fields that were refused, as paths such as `address.city`. */
   readonly fields: readonly string[];
@@ -50,8 +51,8 @@ export interface RefusedWrite {
    * Makes the same change once more, to the document as it is now, and takes the write out of the inbox. What is not in the
    * inbox any more is left alone.
    *
-   * @throws BatchError when RxDB does not take it, or a part of its batch is in a collection that is not open; the write then
-   * stays in the inbox.
+   * @throws BatchError when RxDB does not take it, a part of its batch is in a collection that is not open, or it changes a
+   * document that may not be read here; the write then stays in the inbox.
    */
   retry(): Promise<void>;
   /** As `retry`, with these fields in place of what was refused. */
