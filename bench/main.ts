@@ -24,7 +24,8 @@ const BLOB_FLOOR = 'Floor: raw ws that relays the pieces of files, appends them 
 
 /** What the figures of typing are held against. */
 const TYPING_FLOOR = `The floor of keys is raw ws that sends on Yjs updates; where both store first, one that appends them to a file and syncs
-it before. Breakwater sends none on before it is on the disk.`;
+it before; where both are y-websocket, the relay with the clients that Breakwater is measured with. Breakwater sends none on
+before it is on the disk.`;
 
 const QUERIED_ROWS = 100_000;
 
