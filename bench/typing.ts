@@ -19,12 +19,18 @@ const FIELD = 'body';
 /**
  * One types, until the other's Yjs document has it: a key at a time, and many keys without waiting. Two floors: Yjs updates
  * over a raw ws relay, and over one that stores them first. Breakwater: unmodified y-websocket clients in the room of a row.
+ * What these cost by themselves shows over the same relay.
  */
 export async function measureTyping(keys: number, burst: number): Promise<Result[]> {
   const relayed = await measurePair(await openFloor('./relay-server.ts'), keys, burst);
   const stored = await measurePair(await openFloor('./storing-relay-server.ts'), keys, burst);
+  const provided = await measurePair(await openProvidedFloor(), keys, burst);
   const ours = await measurePair(await openOurs(), keys, burst);
-  return [...compare('', relayed, ours, burst), ...compare(', both stored first', stored, ours, burst)];
+  return [
+    ...compare('', relayed, ours, burst),
+    ...compare(', both stored first', stored, ours, burst),
+    ...compare(', both y-websocket', provided, ours, burst),
+  ];
 }
 
 interface Typed {
@@ -101,7 +107,18 @@ async function relayed(port: number) {
 async function openOurs(): Promise<Pair> {
   const server = await startServerProcess('./breakwater-server.ts');
   const id = await makeRow(server);
-  const providers = [await provide(server, id), await provide(server, id)] as const;
+  return pairOf(server, [await synced(provide(server, id)), await synced(provide(server, id))]);
+}
+
+/** What the relay hands on is the conversation of the two with each other. */
+async function openProvidedFloor(): Promise<Pair> {
+  const server = await startServerProcess('./relay-server.ts');
+  const writer = provide(server, 'a');
+  await new Promise<void>((resolve) => writer.once('status', () => resolve()));
+  return pairOf(server, [writer, await synced(provide(server, 'a'))]);
+}
+
+function pairOf(server: ServerProcess, providers: readonly [WebsocketProvider, WebsocketProvider]): Pair {
   const [writer, reader] = providers;
   return {
     writer: writer.doc,
@@ -127,11 +144,14 @@ async function makeRow({ port }: ServerProcess): Promise<string> {
   return note.id;
 }
 
-async function provide({ port }: ServerProcess, id: string): Promise<WebsocketProvider> {
-  const provider = new WebsocketProvider(`ws://127.0.0.1:${port}/yjs/doc/notes`, id, new Y.Doc(), {
+function provide({ port }: ServerProcess, id: string): WebsocketProvider {
+  return new WebsocketProvider(`ws://127.0.0.1:${port}/yjs/doc/notes`, id, new Y.Doc(), {
     WebSocketPolyfill: WebSocket as unknown as typeof globalThis.WebSocket,
     disableBc: true,
   });
+}
+
+async function synced(provider: WebsocketProvider): Promise<WebsocketProvider> {
   await new Promise<void>((resolve) => provider.once('sync', () => resolve()));
   return provider;
 }
