@@ -35,14 +35,21 @@ export async function measureBlobs(): Promise<Result[]> {
   const busy = await editLatencies(LARGE_FILES);
   const bytes = FILES * FILE_BYTES;
   return [
-    { name: `${FILES} files of 1 MiB to the other`, unit: 'ms', floor: floorMs, ours: ours.ms },
-    { name: 'bytes sent for a byte of file', unit: 'B', floor: 1, ours: ours.up.bytes / bytes },
-    { name: 'bytes received for a byte of file', unit: 'B', floor: 1, ours: ours.down.bytes / bytes },
+    { name: `${FILES} files of 1 MiB to the other`, unit: 'ms', floor: floorMs, ours: ours.ms, goal: { ratio: 2 } },
+    { name: 'bytes sent for a byte of file', unit: 'B', floor: 1, ours: ours.up.bytes / bytes, goal: { ratio: 1.02 } },
+    {
+      name: 'bytes received for a byte of file',
+      unit: 'B',
+      floor: 1,
+      ours: ours.down.bytes / bytes,
+      goal: { ratio: 1.02 },
+    },
     {
       name: `patch to the other's query while 100 MiB go up, p95 (floor: while nothing does)`,
       unit: 'ms',
       floor: quantile(quiet, 0.95),
       ours: quantile(busy, 0.95),
+      goal: { ratio: 3 },
     },
   ];
 }

@@ -1,9 +1,10 @@
 /*
- * npm run bench [-- scenario…] [--runs N] [--json FILE]: Breakwater against the floor, in the same run, on this machine. Only
+ * npm run bench [-- scenario…] [--runs N] [--json FILE] [--chart FILE]: Breakwater against the floor, in the same run, on this machine. Only
  * the ratios travel to another machine. Without names every scenario is measured; `-- --list` says which there are.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { toChart } from './chart.ts';
 import { describeMachine } from './machine.ts';
 import { RESULT_HEADS, type Result, type Summary, summarise, toLine } from './result.ts';
 import { scenarios } from './scenarios/index.ts';
@@ -13,7 +14,7 @@ const DEFAULT_RUNS = 3;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string' }, json: { type: 'string' }, list: { type: 'boolean' } },
+  options: { runs: { type: 'string' }, json: { type: 'string' }, chart: { type: 'string' }, list: { type: 'boolean' } },
 });
 
 if (values.list) {
@@ -49,6 +50,10 @@ for (const { name, about, onlyByName = false, measure, report } of scenarios) {
 }
 const machine = describeMachine();
 if (measured.length > 0) print(`\nMedians of ${runs} run${runs === 1 ? '' : 's'}. ${machine}.\n`);
+if (values.chart !== undefined) {
+  const all = measured.flatMap(({ results }) => results);
+  await writeFile(values.chart, toChart(all, `Medians of ${runs} runs. ${machine}.`));
+}
 if (values.json !== undefined) {
   const text = JSON.stringify({ machine, runs, measured }, undefined, 2);
   await writeFile(values.json, `${text}\n`);

@@ -41,9 +41,9 @@ interface Typed {
 
 function compare(how: string, floor: Typed, ours: Typed, burst: number): Result[] {
   return [
-    { name: `key to the other's text${how}, p50`, unit: 'ms', floor: floor.p50, ours: ours.p50 },
+    { name: `key to the other's text${how}, p50`, unit: 'ms', floor: floor.p50, ours: ours.p50, goal: { ratio: 2 } },
     { name: `key to the other's text${how}, p99`, unit: 'ms', floor: floor.p99, ours: ours.p99 },
-    { name: `${burst} keys at once${how}`, unit: 'ms', floor: floor.burstMs, ours: ours.burstMs },
+    { name: `${burst} keys at once${how}`, unit: 'ms', floor: floor.burstMs, ours: ours.burstMs, goal: { ratio: 4 } },
   ];
 }
 
