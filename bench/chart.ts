@@ -23,7 +23,7 @@ text { font: 13px system-ui, sans-serif; fill: #1b2b34 }
 <line class="floor" x1="${scale(1)}" x2="${scale(1)}" y1="${TOP - 8}" y2="${height - 34}"/>
 <text x="${scale(1)}" y="${TOP - 12}" text-anchor="middle">floor</text>
 ${lines.join('\n')}
-<text x="0" y="${height - 8}">${escape(caption)}</text>
+<text x="0" y="${height - 8}">${escapeText(caption)}</text>
 </svg>
 `;
 }
@@ -31,12 +31,12 @@ ${lines.join('\n')}
 function toBar({ name, ratio = 0, goal, reached }: Summary, y: number, scale: (ratio: number) => number): string {
   const goalAt = goal !== undefined && 'ratio' in goal ? scale(goal.ratio) : 0;
   const end = scale(ratio);
-  return `<text x="${LABEL_WIDTH - 10}" y="${y + 14}" text-anchor="end">${escape(name)}</text>
+  return `<text x="${LABEL_WIDTH - 10}" y="${y + 14}" text-anchor="end">${escapeText(name)}</text>
 <rect class="bar${reached ? '' : ' missed'}" x="${LABEL_WIDTH}" y="${y + 3}" width="${(end - LABEL_WIDTH).toFixed(1)}" height="14" rx="2"/>
 <line class="goal" x1="${goalAt.toFixed(1)}" x2="${goalAt.toFixed(1)}" y1="${y}" y2="${y + 20}"/>
 <text x="${(Math.max(end, goalAt) + 6).toFixed(1)}" y="${y + 14}">${ratio.toFixed(2)} ×</text>`;
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
