@@ -1,7 +1,7 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import { type AttackOutcome, playAttack } from '../../server/test/attacks/attack.ts';
 import { ATTACKS } from '../../server/test/attacks/attacks.ts';
-import { startTarget } from '../../server/test/attacks/target.ts';
+import { startTarget, warmUp } from '../../server/test/attacks/target.ts';
 import type { Part, Tally } from './part.ts';
 
 /** Of the server's memory, beyond what it took before. */
@@ -52,6 +52,7 @@ interface MeasuredOutcome extends AttackOutcome {
 async function measure(attack: (typeof ATTACKS)[number]): Promise<MeasuredOutcome> {
   const target = await startTarget();
   try {
+    await warmUp(target);
     const memory = await target.watchMemory();
     const outcome = await playAttack(attack, target);
     await pass(SETTLE_MS);

@@ -1,5 +1,5 @@
 import { setTimeout as pass } from 'node:timers/promises';
-import { startTarget } from '../../server/test/attacks/target.ts';
+import { startTarget, warmUp } from '../../server/test/attacks/target.ts';
 import type { TestClient } from '../../server/test/test-client.ts';
 import type { Part, Tally } from './part.ts';
 
@@ -27,6 +27,7 @@ export const idleSockets: Part = {
       BREAKWATER_MAX_CONNECTIONS_PER_ADDRESS: String(MAX_SOCKETS + CROWD),
     });
     try {
+      await warmUp(target);
       const before = await target.memory();
       const arriving = await target.openWitness();
       const clients: TestClient[] = [];

@@ -33,7 +33,11 @@ const SECRET = 'a secret of more than thirty-two bytes';
 
 /** Of the data, so that the witness has something to ask for. */
 const WARM_PUSHES = 200;
-const WARM_LARGE_PUSHES = 20;
+const WARM_LARGE_PUSHES = 40;
+const WARM_READERS = 5;
+
+/** The witness writes once in so many times. */
+const WITNESS_READS = 10;
 
 /** How often the witness asks, in milliseconds. */
 const WITNESS_EVERY_MS = 20;
@@ -77,22 +81,27 @@ export async function startTarget(env: NodeJS.ProcessEnv = {}): Promise<Target> 
       directory.remove();
     },
   };
-  await warmUp(target);
   return target;
 }
 
-/** A server that has just started takes memory for whatever it does first. */
-async function warmUp(target: Target): Promise<void> {
+/** Data to attack. And a server that has just started takes memory for whatever it does first, which is not the attack's. */
+export async function warmUp(target: Target): Promise<void> {
   const clients = await Promise.all(Array.from({ length: 20 }, (_, i) => target.open(`warm-${i}`)));
   for (let i = 0; i < WARM_PUSHES; i++) {
     await clients[i % clients.length]?.push(notes(rowOf(`warm-${i}`, { text: 'x'.repeat(2_000) })));
   }
   for (let i = 0; i < WARM_LARGE_PUSHES; i++) {
-    await clients[i]?.push(notes(rowOf(`warm-large-${i}`, { text: `${i}`.padEnd(200_000, 'x') })));
+    await clients[i % clients.length]?.push(notes(rowOf(`warm-large-${i}`, { text: `${i}`.padEnd(200_000, 'x') })));
   }
-  for (const client of clients) {
-    await client.pull('notes');
-    client.terminate();
+  for (const client of clients.slice(0, WARM_READERS)) await readAll(client);
+  for (const client of clients) client.terminate();
+}
+
+async function readAll(client: TestClient): Promise<void> {
+  for (let checkpoint = 0; ; ) {
+    const page = await client.pull('notes', checkpoint);
+    if (page.type !== 'page' || page.last) return;
+    checkpoint = page.group.checkpoint;
   }
 }
 
@@ -119,8 +128,10 @@ function witness(client: TestClient): Witness {
 
   async function work(): Promise<void> {
     while (!isOver) {
+      // It writes too, but how long a disk takes to sync is not the attacker's doing.
+      if (answers % WITNESS_READS === 0) await client.push(notes(rowOf('witness', { answers })));
       const start = performance.now();
-      await client.push(notes(rowOf('witness', { answers })));
+      await client.ask((request) => ({ type: 'get', request, collection: 'notes', id: 'witness' }));
       worstMs = Math.max(worstMs, performance.now() - start);
       answers += 1;
       await pass(WITNESS_EVERY_MS);
