@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type CDPSession, chromium } from 'playwright';
+import { type Browser, chromium } from 'playwright';
 import { build, preview } from 'vite';
 import { findBrowser } from '../scripts/find-browser.ts';
 import type { ImportPage, ImportStorage } from './import-page/main.ts';
 import { quantile } from './measure.ts';
+import { tracePageTasks } from './page-tasks.ts';
 import { toTable } from './table.ts';
 
 declare global {
@@ -14,15 +15,6 @@ declare global {
 
 /** Shorter tasks of the page are not worth counting: there are thousands, and the median would say nothing. */
 const SHORTEST_MS = 1;
-
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly tid: number;
-  readonly pid: number;
-  readonly dur?: number;
-  readonly args?: { readonly name?: string };
-}
 
 export interface ImportCost {
   readonly storage: ImportStorage;
@@ -59,48 +51,14 @@ async function importInto(browser: Browser, url: string, storage: ImportStorage,
   const page = await context.newPage();
   await page.goto(url);
   await page.waitForFunction(() => globalThis.importPage !== undefined);
-  const session = await browser.newBrowserCDPSession();
-  const endTrace = await startTrace(session);
+  const endTrace = await tracePageTasks(browser);
   const totalMs = await page.evaluate(([storage, rows]) => globalThis.importPage.run(storage, rows), [
     storage,
     rows,
   ] as const);
-  const taskMs = tasksOfPage(await endTrace());
-  await session.detach();
+  const taskMs = (await endTrace()).map(({ ms }) => ms).filter((ms) => ms >= SHORTEST_MS);
   await context.close();
   return { storage, totalMs, taskMs };
-}
-
-async function startTrace(session: CDPSession): Promise<() => Promise<TraceEvent[]>> {
-  const events: TraceEvent[] = [];
-  session.on('Tracing.dataCollected', ({ value }) => {
-    events.push(...(value as unknown as TraceEvent[]));
-  });
-  const isComplete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
-  await session.send('Tracing.start', {
-    transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['toplevel', 'disabled-by-default-devtools.timeline'] },
-  } as never);
-  return async () => {
-    await session.send('Tracing.end');
-    await isComplete;
-    return events;
-  };
-}
-
-/** Those of the main thread that was busiest: only one page does anything. */
-function tasksOfPage(events: readonly TraceEvent[]): number[] {
-  const isMain = ({ name, args }: TraceEvent) => name === 'thread_name' && args?.name === 'CrRendererMain';
-  const byThread = events
-    .filter(isMain)
-    .map(({ pid, tid }) =>
-      events
-        .filter((event) => event.pid === pid && event.tid === tid && event.name === 'RunTask' && event.ph === 'X')
-        .map(({ dur = 0 }) => dur / 1000),
-    );
-  const sum = (tasks: readonly number[]) => tasks.reduce((total, ms) => total + ms, 0);
-  const [busiest = []] = byThread.sort((a, b) => sum(b) - sum(a));
-  return busiest.filter((ms) => ms >= SHORTEST_MS);
 }
 
 export function toImportReport(rows: number, costs: readonly ImportCost[]): string {
