@@ -132,7 +132,7 @@ export function createEditor(options: EditorOptions): Editor {
   /** With the letters that were typed a moment ago. */
   async function shareNote(): Promise<void> {
     flushAll();
-    await body.flush();
+    await Promise.all([body.flush(), writer.settled()]);
     const shared = document_?.getLatest().toMutableJSON();
     if (shared !== undefined) await copyLink(shared, toast);
   }
