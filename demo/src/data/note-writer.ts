@@ -30,6 +30,8 @@ export interface NoteWriter {
   remove(document: NoteDocument): Promise<void>;
   /** Takes back a removal. */
   restore(note: Note): Promise<void>;
+  /** Resolves once the changes that are under way are in the notes, or have failed. */
+  settled(): Promise<void>;
   /** Writes of these times that are about to be made in bulk are this device's. */
   expect(from: number, to: number): void;
   /** Whether the note's last change was made here: only those of others are news. */
@@ -43,6 +45,7 @@ export function createNoteWriter(notes: Notes, author: string): NoteWriter {
   const written$ = new Subject<OwnWrite>();
   // Several may be under way for one note, so its last one is not enough.
   const ownWrites = new Set<string>();
+  const underWay = new Set<Promise<unknown>>();
   const ownSpans: { readonly from: number; readonly to: number }[] = [];
 
   function stamp(id: string): Pick<Note, 'updatedAt' | 'newestFirst'> {
@@ -60,11 +63,13 @@ export function createNoteWriter(notes: Notes, author: string): NoteWriter {
 
   /** Inside the queue of writes: another half of the place, or another author, may have changed since it was shown. */
   async function write(document: NoteDocument, fields: readonly Authored[], change: (note: Note) => Note) {
-    const changed = await document.incrementalModify((note) => ({
+    const writing = document.incrementalModify((note) => ({
       ...change(note),
       by: { ...note.by, ...signed(fields) },
       ...stamp(document.id),
     }));
+    underWay.add(writing);
+    const changed = await writing.finally(() => underWay.delete(writing));
     written$.next({ id: document.id, fields });
     return changed.toMutableJSON();
   }
@@ -102,6 +107,9 @@ export function createNoteWriter(notes: Notes, author: string): NoteWriter {
     },
     async restore(note) {
       await notes.insert({ ...note, ...stamp(note.id) });
+    },
+    async settled() {
+      await Promise.allSettled(underWay);
     },
     expect: (from, to) => void ownSpans.push({ from, to }),
     isOwn: ({ id, updatedAt }) =>

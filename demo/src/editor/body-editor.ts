@@ -6,6 +6,8 @@ import { createThrottle } from '../throttle.ts';
 export interface BodyEditor {
   /** Shows a note's text; of the one that is shown already, nothing changes. */
   show(note: NoteDocument): void;
+  /** Resolves once every letter that was typed is in the note. */
+  flush(): Promise<void>;
   close(): void;
 }
 
@@ -24,7 +26,7 @@ const TYPED_INTERVAL_MS = 2000;
 
 export function createBodyEditor(options: BodyEditorOptions): BodyEditor {
   const host = partOf(options.root, 'note-body', HTMLElement);
-  let shown: { readonly note: NoteDocument; readonly close: () => void } | undefined;
+  let shown: ({ readonly note: NoteDocument } & Editing) | undefined;
 
   function close(): void {
     shown?.close();
@@ -39,16 +41,22 @@ export function createBodyEditor(options: BodyEditorOptions): BodyEditor {
       close();
       // At once; the editor takes its place when it is loaded.
       host.textContent = note.body;
-      shown = { note, close: edit(host, note, options) };
+      shown = { note, ...edit(host, note, options) };
     },
+    flush: async () => shown?.flush(),
   };
 }
 
-/** Answers how to end it. */
-function edit(host: HTMLElement, note: NoteDocument, options: BodyEditorOptions): () => void {
+interface Editing {
+  flush(): Promise<void>;
+  close(): void;
+}
+
+function edit(host: HTMLElement, note: NoteDocument, options: BodyEditorOptions): Editing {
   const { sync, deviceName, onTyped, onError } = options;
   let isOver = false;
   let end = () => {};
+  let flush = async () => {};
 
   async function open(): Promise<void> {
     // Who only looks at the list loads no editor.
@@ -64,6 +72,7 @@ function edit(host: HTMLElement, note: NoteDocument, options: BodyEditorOptions)
       undoManager: live.undoManager('body'),
     });
     host.replaceChildren(editor.dom);
+    flush = live.flush;
     end = () => {
       editor.destroy();
       live.close().catch(onError);
@@ -79,8 +88,11 @@ function edit(host: HTMLElement, note: NoteDocument, options: BodyEditorOptions)
   }
 
   open().catch(onError);
-  return () => {
-    isOver = true;
-    end();
+  return {
+    flush: () => flush(),
+    close() {
+      isOver = true;
+      end();
+    },
   };
 }

@@ -61,7 +61,7 @@ export function createEditor(options: EditorOptions): Editor {
   onPress('close-note', onClose);
   onPress('delete-note', () => void deleteNote());
   onPress('like', () => document_ && void writer.like(document_).catch(showFailure));
-  onPress('share-note', () => document_ && void copyLink(document_.toMutableJSON(), toast));
+  onPress('share-note', () => void shareNote().catch(showFailure));
   // The last moment in which a page that is being closed can still begin a write.
   window.addEventListener('pagehide', flushAll);
   document.addEventListener('visibilitychange', flushAll);
@@ -127,6 +127,14 @@ export function createEditor(options: EditorOptions): Editor {
     const people = population === undefined ? '' : `${formatNumber(population)} people`;
     setText(partOf(root, 'note-population', HTMLElement), people);
     authors.show(note);
+  }
+
+  /** With the letters that were typed a moment ago. */
+  async function shareNote(): Promise<void> {
+    flushAll();
+    await Promise.all([body.flush(), writer.settled()]);
+    const shared = document_?.getLatest().toMutableJSON();
+    if (shared !== undefined) await copyLink(shared, toast);
   }
 
   async function deleteNote(): Promise<void> {
