@@ -1,4 +1,4 @@
-import { createManualScheduler, settlePromises } from '@breakwater/testing';
+import { createManualScheduler } from '@breakwater/testing';
 import { describe, expect, it } from 'vitest';
 import { createLane } from '../src/blobs/lane.ts';
 import { playOtherEnd } from './blob-session.ts';
@@ -17,26 +17,6 @@ async function piecesOver(tookMs: number, pieces: number): Promise<number[]> {
   return sizes;
 }
 
-/** Pieces that are let go without an answer, after some that took so long. */
-async function windowAfter(tookMs: number): Promise<number> {
-  const scheduler = createManualScheduler();
-  const { session } = playOtherEnd({});
-  const lane = createLane(session, scheduler);
-  for (let i = 0; i < 4; i++) {
-    const leave = await lane.enter(session.signal);
-    scheduler.advance(tookMs);
-    leave('answered');
-  }
-  let entered = 0;
-  for (let i = 0; i < 20; i++)
-    lane.enter(session.signal).then(
-      () => entered++,
-      () => {},
-    );
-  await settlePromises();
-  return entered;
-}
-
 const KIB = 1024;
 
 describe('the size of pieces', () => {
@@ -50,12 +30,6 @@ describe('the size of pieces', () => {
 
   it('[TF5] stays what it is in between', async () => {
     expect(await piecesOver(1_000, 3)).toEqual([16 * KIB, 16 * KIB, 16 * KIB]);
-  });
-
-  it('[TF5] four are on the way, and eight of the largest where answers come at once', async () => {
-    expect(await windowAfter(5)).toBe(8);
-    expect(await windowAfter(60)).toBe(4);
-    expect(await windowAfter(2_500)).toBe(4);
   });
 
   it('[TF5] what waits for its turn leaves with the link', async () => {

@@ -6,8 +6,7 @@ export interface Gate {
   leave(): void;
 }
 
-/** @param places how many there are now. */
-export function createGate(places: () => number): Gate {
+export function createGate(places: number): Gate {
   let taken = 0;
   const waiting: (() => void)[] = [];
 
@@ -29,12 +28,12 @@ export function createGate(places: () => number): Gate {
   return {
     async enter(signal) {
       signal.throwIfAborted();
-      if (taken < places()) taken++;
+      if (taken < places) taken++;
       else await waitForTurn(signal);
     },
     leave() {
       taken--;
-      while (taken < places()) {
+      while (taken < places) {
         const next = waiting.shift();
         if (next === undefined) break;
         taken++;

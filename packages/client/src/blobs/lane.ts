@@ -1,7 +1,7 @@
 import type { Session } from '../connection/session.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { createGate } from './gate.ts';
-import { createPace } from './pace.ts';
+import { createPace, WINDOW } from './pace.ts';
 
 /** The pieces that travel in one direction over one link. */
 export interface Lane {
@@ -19,7 +19,7 @@ export interface Lane {
 
 export function createLane(session: Session, scheduler: Scheduler): Lane {
   const pace = createPace();
-  const gate = createGate(() => pace.window);
+  const gate = createGate(WINDOW);
 
   return {
     session,

@@ -1,9 +1,7 @@
-/** How large the pieces are that bytes travel in, and how many: what the line carries without holding up rows. */
+/** How large the pieces are that bytes travel in: as large as the line carries without holding up rows. */
 export interface Pace {
   /** Bytes of the next piece. */
   readonly bytes: number;
-  /** Pieces of one direction on the way at once, however many blobs they belong to. */
-  readonly window: number;
   /** A piece took so long from its sending to its answer, in milliseconds. */
   note(tookMs: number): void;
 }
@@ -18,24 +16,16 @@ const QUICK_MS = 500;
 /** With a few pieces on the way a slower one would hold up a row, and the heartbeat, for too long; in milliseconds. */
 const SLOW_MS = 2_000;
 
-const WINDOW = 4;
-/** Where a few pieces are through before the next could be sent. */
-export const MAX_WINDOW = 8;
-/** An answer within this says that the line is never full, in milliseconds: a row waits no longer for more pieces. */
-const NEAR_MS = 50;
+/** Pieces of one direction on the way at once, however many blobs they belong to. Twice as many are no faster. */
+export const WINDOW = 4;
 
 export function createPace(): Pace {
   let bytes = FIRST_PIECE_BYTES;
-  let isNear = false;
   return {
-    get window() {
-      return isNear && bytes === MAX_PIECE_BYTES ? MAX_WINDOW : WINDOW;
-    },
     get bytes() {
       return bytes;
     },
     note(tookMs) {
-      isNear = tookMs < NEAR_MS;
       if (tookMs < QUICK_MS) bytes = Math.min(MAX_PIECE_BYTES, bytes * 2);
       else if (tookMs > SLOW_MS) bytes = Math.max(MIN_PIECE_BYTES, bytes / 2);
     },

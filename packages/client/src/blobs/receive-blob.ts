@@ -1,5 +1,5 @@
 import type { Lane } from './lane.ts';
-import { MAX_WINDOW } from './pace.ts';
+import { WINDOW } from './pace.ts';
 
 export interface WantedAttachment {
   readonly collection: string;
@@ -57,7 +57,7 @@ export async function receiveBlob(wanted: WantedAttachment, part: Blob, options:
   }
 
   while (size < length) {
-    while (asked < length && coming.length < MAX_WINDOW && !hasFailed) await ask();
+    while (asked < length && coming.length < WINDOW && !hasFailed) await ask();
     const piece = await untilAborted(coming.shift(), signal);
     if (piece === undefined) break;
     received.push(piece as Uint8Array<ArrayBuffer>);
