@@ -7,6 +7,7 @@ const checks = [
   { name: 'format and lint', command: ['node_modules/@biomejs/biome/bin/biome', 'ci', '.'] },
   { name: 'imports', command: ['scripts/check-imports.ts'] },
   { name: 'rules', command: ['scripts/check-spec.ts'] },
+  { name: 'reference', command: ['scripts/render-api.ts', '--check'] },
 ];
 
 process.chdir(join(import.meta.dirname, '..'));
