@@ -1,25 +1,27 @@
 import { createDatabase, defineCollections, replicate } from '@breakwater/client';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
-import { nowMs } from './child.ts';
+import { nowMs, startChild } from './child.ts';
+import { median } from './measure.ts';
 import { makeNotes, notesSchema } from './note-rows.ts';
-import { startPeer } from './peers/peer.ts';
-import { fanOutTo } from './scenarios/fan-out.ts';
+import type { FollowersApi } from './peers/followers.ts';
+import { type RunningPeer, startPeer } from './peers/peer.ts';
 import { on } from './scenarios/scenario.ts';
 import { toTable } from './table.ts';
 
 const ROWS = [1_000, 10_000, 100_000];
 const SUBSCRIBERS = [10, 100, 1_000];
-const COLLECTIONS = [1, 4, 12];
+const COLLECTIONS = [1, 3, 6];
+const PATCHES = 100;
 const ROWS_OF_COLLECTIONS = 6_000;
 /** A push of more at once would measure the insert, not the server. */
 const ROWS_AT_ONCE = 5_000;
 
-/** How cost grows with rows, subscribers and collections. Against itself, so without a floor. */
+/** How cost grows with rows, with sessions that follow, and with collections. Against itself, so without a floor. */
 export async function reportGrowth(): Promise<string> {
   return `
 ${toTable(['rows', 'push, a row', 'cold pull, a row', 'patch to the other, p50', 'memory of the server'], await byRows())}
 
-${toTable(['subscribers', 'patch until the last has it, p50', 'for one of them', 'CPU of the server, a patch'], await bySubscribers())}
+${toTable(['subscribers', 'patch until the last has it, p50', 'for one of them', 'CPU of the server for one'], await bySubscribers())}
 
 ${toTable([`${ROWS_OF_COLLECTIONS.toLocaleString('en')} rows in`, 'push', 'cold pull'], await byCollections())}
 `;
@@ -64,15 +66,33 @@ async function byRows(): Promise<string[][]> {
 async function bySubscribers(): Promise<string[][]> {
   const lines: string[][] = [];
   for (const subscribers of SUBSCRIBERS) {
-    const { ms, cpu } = await on('breakwater', (peer) => fanOutTo(peer, subscribers));
+    const { ms, cpuMs } = await on('breakwater', (peer) => fanOutTo(peer, subscribers));
     lines.push([
       subscribers.toLocaleString('en'),
       `${ms.toFixed(1)} ms`,
       `${((ms * 1000) / subscribers).toFixed(0)} µs`,
-      `${(cpu * 10).toFixed(1)} ms`,
+      `${((cpuMs * 1000) / subscribers).toFixed(0)} µs`,
     ]);
   }
   return lines;
+}
+
+async function fanOutTo(peer: RunningPeer, subscribers: number): Promise<{ ms: number; cpuMs: number }> {
+  const writer = await peer.client();
+  await writer.call('write', 0, 1);
+  await writer.call('acknowledged');
+  const followers = await startChild<FollowersApi>('./peers/breakwater-followers.ts');
+  await followers.call('open', peer.port, subscribers);
+  const before = await peer.server.usage();
+  const taken: number[] = [];
+  for (let update = 1; update <= PATCHES; update++) {
+    const heard = followers.call('allHear');
+    const began = await writer.call('patchRow', 0, update);
+    taken.push((await heard) - began);
+  }
+  const after = await peer.server.usage();
+  await followers.end();
+  return { ms: median(taken), cpuMs: (after.cpuMs - before.cpuMs) / PATCHES };
 }
 
 async function byCollections(): Promise<string[][]> {
