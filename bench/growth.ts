@@ -86,9 +86,9 @@ async function fanOutTo(peer: RunningPeer, subscribers: number): Promise<{ ms: n
   const before = await peer.server.usage();
   const taken: number[] = [];
   for (let update = 1; update <= PATCHES; update++) {
-    const heard = followers.call('allHear');
+    await followers.call('listen');
     const began = await writer.call('patchRow', 0, update);
-    taken.push((await heard) - began);
+    taken.push((await followers.call('allHeard')) - began);
   }
   const after = await peer.server.usage();
   await followers.end();

@@ -7,6 +7,7 @@ import type { FollowersApi } from './followers.ts';
 
 let heard = 0;
 let expected = 0;
+let all: Promise<number> = Promise.resolve(0);
 let onAll: (time: number) => void = () => {};
 
 serve<FollowersApi>({
@@ -14,12 +15,13 @@ serve<FollowersApi>({
     expected = count;
     for (let i = 0; i < count; i++) await follow(port);
   },
-  allHear() {
+  async listen() {
     heard = 0;
-    return new Promise((resolve) => {
+    all = new Promise((resolve) => {
       onAll = resolve;
     });
   },
+  allHeard: () => all,
 });
 
 async function follow(port: number): Promise<void> {

@@ -10,6 +10,8 @@ serve<ServerApi>({
   async listen(origin) {
     const server = await createServer({
       dataDir: mkdtempSync(join(tmpdir(), 'breakwater-bench-')),
+      // All clients of a benchmark have one address.
+      connections: { maxPerAddress: 2_000 },
       ...(origin === undefined ? {} : { allowedOrigins: [origin] }),
     });
     return (await server.listen({ host: '127.0.0.1', port: 0 })).port;
