@@ -33,6 +33,12 @@ function configFor(root: string, files: readonly string[], outDir: string): obje
       rootDir: root,
       outDir,
       typeRoots: [join(root, 'node_modules/@types')],
+      // Found through node_modules, a package's files are somebody else's for the compiler, and not written: whichever way comes
+      // first decides, and that is not the same each time.
+      paths: {
+        '@breakwater/crdt': [join(root, 'packages/crdt/src/index.ts')],
+        '@breakwater/protocol': [join(root, 'packages/protocol/src/index.ts')],
+      },
     },
     include: [],
     files: files.map((file) => join(root, file)),
