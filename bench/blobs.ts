@@ -82,7 +82,7 @@ async function connect(port: number): Promise<WebSocket> {
 }
 
 async function ourFiles(files: readonly Buffer[]): Promise<{ ms: number; up: WireCount; down: WireCount }> {
-  const server = await startServerProcess('./breakwater-server.ts');
+  const server = await startServerProcess('./peers/breakwater-server.ts');
   const [writer, reader] = [await openClient(server.port), await openClient(server.port)];
   await writer.notes.insert(note('album'));
   await Promise.all([writer.sync.awaitInSync(), reader.sync.awaitInSync()]);
@@ -123,7 +123,7 @@ async function ourFiles(files: readonly Buffer[]): Promise<{ ms: number; up: Wir
 
 /** Milliseconds from a patch to the other's query, while so many large files go up. */
 async function editLatencies(files: number): Promise<number[]> {
-  const server = await startServerProcess('./breakwater-server.ts');
+  const server = await startServerProcess('./peers/breakwater-server.ts');
   const [writer, reader] = [await openClient(server.port), await openClient(server.port)];
   await writer.notes.bulkInsert([note('edited'), note('album')]);
   await Promise.all([writer.sync.awaitInSync(), reader.sync.awaitInSync()]);

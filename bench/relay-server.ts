@@ -1,11 +1,11 @@
 /* The floor of typing together: raw ws sends on what one client says to the others. Nothing is stored or looked into. */
 import { type WebSocket, WebSocketServer } from 'ws';
-import { announce } from './server-process.ts';
+import { serveSocket } from './server-process.ts';
 
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false }, () => {
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) announce(address.port);
-});
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+
+serveSocket(server);
+
 const sockets = new Set<WebSocket>();
 
 server.on('connection', (socket) => {

@@ -1,5 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { WebSocketServer } from 'ws';
+import { serve, startChild } from './child.ts';
+import type { ServerApi } from './peers/peer.ts';
 
 /** A server in a process of its own, so that it shares neither event loop nor heap with the clients. */
 export interface ServerProcess {
@@ -7,25 +10,18 @@ export interface ServerProcess {
   end(): Promise<void>;
 }
 
-/** Called in the server's process once it listens. */
-export function announce(port: number): void {
-  // A benchmark that fails must not leave its servers behind.
-  process.on('disconnect', () => process.exit());
-  process.send?.({ port });
+/** In the server's process: says where it listens. */
+export function serveSocket(server: WebSocketServer): void {
+  const isListening = once(server, 'listening');
+  serve<ServerApi>({
+    async listen() {
+      await isListening;
+      return (server.address() as AddressInfo).port;
+    },
+  });
 }
 
 export async function startServerProcess(file: string): Promise<ServerProcess> {
-  const child: ChildProcess = fork(new URL(file, import.meta.url), {
-    execArgv: ['--conditions=breakwater-source', '--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const [message] = (await once(child, 'message')) as [{ readonly port: number }];
-  return {
-    port: message.port,
-    async end() {
-      const exited = once(child, 'exit');
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
+  const child = await startChild<ServerApi>(file);
+  return { port: await child.call('listen'), end: () => child.end() };
 }

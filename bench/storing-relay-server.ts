@@ -6,13 +6,13 @@ import { fdatasyncSync, mkdtempSync, openSync, writevSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { announce } from './server-process.ts';
+import { serveSocket } from './server-process.ts';
 
 const file = openSync(join(mkdtempSync(join(tmpdir(), 'breakwater-bench-')), 'log'), 'a');
-const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false }, () => {
-  const address = server.address();
-  if (typeof address === 'object' && address !== null) announce(address.port);
-});
+const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+
+serveSocket(server);
+
 const sockets = new Set<WebSocket>();
 let waiting: { readonly from: WebSocket; readonly data: Buffer }[] = [];
 

@@ -105,7 +105,7 @@ async function relayed(port: number) {
 }
 
 async function openOurs(): Promise<Pair> {
-  const server = await startServerProcess('./breakwater-server.ts');
+  const server = await startServerProcess('./peers/breakwater-server.ts');
   const id = await makeRow(server);
   return pairOf(server, [await synced(provide(server, id)), await synced(provide(server, id))]);
 }
