@@ -1,12 +1,14 @@
 /*
- * npm run bench [-- scenario…] [--runs N] [--json FILE] [--chart FILE]: Breakwater against the floor, in the same run, on this machine. Only
- * the ratios travel to another machine. Without names every scenario is measured; `-- --list` says which there are.
+ * npm run bench [-- scenario…] [--peers] [--runs N] [--json FILE] [--chart FILE]: Breakwater against the floor, in the same run,
+ * on this machine; with --peers beside what people would otherwise use, where a scenario can. Only the ratios travel to another
+ * machine. Without names every scenario is measured; `-- --list` says which there are.
  */
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { toChart } from './chart.ts';
 import { describeMachine } from './machine.ts';
-import { RESULT_HEADS, type Result, type Summary, summarise, toLine } from './result.ts';
+import { OTHER_PEERS } from './peers/peer.ts';
+import { type Result, type Summary, summarise, toResultTable } from './result.ts';
 import { scenarios } from './scenarios/index.ts';
 import { toTable } from './table.ts';
 
@@ -14,14 +16,20 @@ const DEFAULT_RUNS = 3;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { runs: { type: 'string' }, json: { type: 'string' }, chart: { type: 'string' }, list: { type: 'boolean' } },
+  options: {
+    peers: { type: 'boolean' },
+    runs: { type: 'string' },
+    json: { type: 'string' },
+    chart: { type: 'string' },
+    list: { type: 'boolean' },
+  },
 });
 
 if (values.list) {
   print(
     `${toTable(
-      ['scenario', 'what is measured'],
-      scenarios.map(({ name, about }) => [name, about]),
+      ['scenario', 'what is measured', `--peers: ${OTHER_PEERS.join(', ')}`],
+      scenarios.map(({ name, about, besideOthers }) => [name, about, besideOthers ? 'yes' : '']),
     )}\n`,
   );
   process.exit();
@@ -41,10 +49,10 @@ for (const { name, about, onlyByName = false, measure, report } of scenarios) {
   process.stderr.write(`${name}: ${about}\n`);
   if (measure !== undefined) {
     const results: Result[][] = [];
-    for (let run = 1; run <= runs; run++) results.push(await measure());
+    for (let run = 1; run <= runs; run++) results.push(await measure(values.peers ? OTHER_PEERS : []));
     const summaries = summarise(results);
     measured.push({ scenario: name, results: summaries });
-    print(`\n${toTable(RESULT_HEADS, summaries.map(toLine))}\n`);
+    print(`\n${toResultTable(summaries)}\n`);
   }
   if (report !== undefined) print(await report());
 }

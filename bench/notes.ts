@@ -10,6 +10,7 @@ const collections = defineCollections({ notes: notesDefinition });
 
 type Definitions = typeof collections extends Collections<infer T> ? T : never;
 export type NotesDatabase = Awaited<ReturnType<typeof createDatabase<Definitions>>>;
+export type NotesCollection = NotesDatabase['notes'];
 
 export async function openClient(port: number) {
   const database = await createDatabase({

@@ -5,7 +5,7 @@ import { nowMs, serve } from '../child.ts';
 import { inBatches } from '../measure.ts';
 import { makeNote, type Note } from '../note-rows.ts';
 import { ACK, BATCH, decodeBatch, encodeBatch, encodeHeader, type FloorRow, PULL, seqOf } from './floor-messages.ts';
-import { type ClientApi, updated } from './peer.ts';
+import { type ClientApi, type Field, updated } from './peer.ts';
 
 /** Rows of one message: as many as a push or page of Breakwater holds, about. */
 const BATCH_ROWS = 500;
@@ -64,15 +64,8 @@ serve<ClientApi>({
   holds: (count) => until(writer(), () => writer().rows.size >= count),
 
   async watch(fields, rows, update) {
-    const ids = new Set(Array.from({ length: rows }, (_, i) => makeNote(i).id));
-    seen = clients.map((client) =>
-      until(client, () =>
-        [...ids].every((id) => {
-          const note = noteOf(client, id);
-          return fields.every((field) => note?.[field] === updated(field, update));
-        }),
-      ),
-    );
+    const ids = idsOf(rows);
+    seen = clients.map((client) => until(client, () => ids.every((id) => shows(client, id, fields, update))));
   },
 
   async watchRow(row, update) {
@@ -81,6 +74,10 @@ serve<ClientApi>({
   },
 
   seen: async () => Math.max(...(await Promise.all(seen))),
+
+  async showing(fields, rows, update) {
+    return idsOf(rows).filter((id) => shows(writer(), id, fields, update)).length;
+  },
 
   async patch(field, rows, update) {
     const began = nowMs();
@@ -100,6 +97,15 @@ function writer(): Client {
   const [first] = clients;
   if (first === undefined) throw new Error('no client is open');
   return first;
+}
+
+function idsOf(rows: number): string[] {
+  return Array.from({ length: rows }, (_, i) => makeNote(i).id);
+}
+
+function shows(client: Client, id: string, fields: readonly Field[], update: number): boolean {
+  const note = noteOf(client, id);
+  return note !== undefined && fields.every((field) => note[field] === updated(field, update));
 }
 
 function noteOf(client: Client, id: string): Note | undefined {

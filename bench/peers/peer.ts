@@ -1,7 +1,12 @@
 import { type Calls, type Child, startChild } from '../child.ts';
 
+/** What people would otherwise use, as they have it. */
+export const OTHER_PEERS = ['rxdb-websocket', 'y-websocket'] as const;
+
+export type OtherPeer = (typeof OTHER_PEERS)[number];
+
 /** One of those that are measured: a server, and clients of it. */
-export type Peer = 'floor' | 'breakwater';
+export type Peer = 'floor' | 'breakwater' | OtherPeer;
 
 export interface ServerApi extends Calls {
   /** Resolves with the port on 127.0.0.1. `origin`: of a page that may connect. */
@@ -26,14 +31,16 @@ export interface ClientApi extends Calls {
   disconnect(): Promise<void>;
   /** Writes new rows, numbered from `first`; resolves with the times at which that began and ended on the device. */
   write(first: number, count: number): Promise<Span>;
-  /** Resolves with the time at which the server had acknowledged every write. */
-  acknowledged(): Promise<number>;
+  /** Resolves once the server has every write, with the time at which it had said so; undefined: it never says so. */
+  acknowledged(): Promise<number | undefined>;
   /** Resolves with the time at which the first client held so many rows. */
   holds(count: number): Promise<number>;
   /** Looks out for an update of a field in the first so many rows from now on. */
   watch(fields: readonly Field[], rows: number, update: number): Promise<void>;
   /** Resolves with the time at which the last client showed what it looked out for. */
   seen(): Promise<number>;
+  /** In how many of the first so many rows the first client shows an update of each of the fields now. */
+  showing(fields: readonly Field[], rows: number, update: number): Promise<number>;
   /** Writes a field of the first so many rows, and resolves with the time at which that began. */
   patch(field: Field, rows: number, update: number): Promise<number>;
   /** Writes a field of one row. */

@@ -1,33 +1,38 @@
+import { setTimeout } from 'node:timers/promises';
 import type { RunningPeer } from '../peers/peer.ts';
 import { startCountingProxy } from '../peers/proxy.ts';
-import { on, onBoth, type Scenario } from './scenario.ts';
+import { onEach, type Scenario } from './scenario.ts';
 
 const ROWS = 200;
 const EDITS_OF_A_ROW = 5;
+const EDITED = ['body', 'place'] as const;
+/** Who has not shown both edits by then keeps one. */
+const MAX_MERGE_MS = 3_000;
 
 /** A client was away while others wrote; and two of them were, while both wrote. */
 export const catchUp: Scenario = {
   name: 'catch-up',
   about: `back after ${ROWS * EDITS_OF_A_ROW} missed edits of ${ROWS} rows; ${ROWS} rows edited by two clients offline`,
-  async measure() {
-    const { floor, ours } = await onBoth(missed);
-    const kept = await on('breakwater', editedOnBothSides);
+  besideOthers: true,
+  async measure(others) {
+    const pick = await onEach(['floor', ...others], missed);
+    // The floor sends whole rows and holds none back: two that were away would overwrite each other.
+    const pickMerged = await onEach(others, editedOnBothSides);
     return [
       {
         name: `back after ${ROWS * EDITS_OF_A_ROW} missed edits of ${ROWS} rows`,
         unit: 'ms',
-        floor: floor.ms,
-        ours: ours.ms,
+        ...pick(({ ms }) => ms),
         goal: { ratio: 2.2 },
       },
-      { name: 'bytes received in it', unit: 'kB', floor: floor.kilobytes, ours: ours.kilobytes, goal: { atMost: 15 } },
+      { name: 'bytes received in it', unit: 'kB', ...pick(({ kilobytes }) => kilobytes), goal: { atMost: 15 } },
       {
         name: `${ROWS} rows edited on both sides offline, until both clients show both`,
         unit: 'ms',
-        floor: undefined,
-        ours: kept,
+        ...pickMerged(({ ms }) => ms),
         goal: { atMost: 90 },
       },
+      { name: 'of them, rows that show both', unit: `of ${ROWS}`, ...pickMerged(({ rows }) => rows) },
     ];
   },
 };
@@ -58,7 +63,7 @@ async function missed(peer: RunningPeer): Promise<{ ms: number; kilobytes: numbe
   return { ms, kilobytes: down / 1000 };
 }
 
-async function editedOnBothSides(peer: RunningPeer): Promise<number> {
+async function editedOnBothSides(peer: RunningPeer): Promise<{ ms: number | undefined; rows: number }> {
   const clients = [await peer.client(), await peer.client()] as const;
   const [one, other] = clients;
   await other.call('watch', [], ROWS, 0);
@@ -66,9 +71,13 @@ async function editedOnBothSides(peer: RunningPeer): Promise<number> {
   await other.call('seen');
   await one.call('acknowledged');
   for (const client of clients) await client.call('disconnect');
-  await one.call('patch', 'body', ROWS, 1);
-  await other.call('patch', 'place', ROWS, 1);
-  for (const client of clients) await client.call('watch', ['body', 'place'], ROWS, 1);
+  const [body, place] = EDITED;
+  await one.call('patch', body, ROWS, 1);
+  await other.call('patch', place, ROWS, 1);
+  for (const client of clients) await client.call('watch', EDITED, ROWS, 1);
   const began = Math.min(...(await Promise.all(clients.map((client) => client.call('connect')))));
-  return Math.max(...(await Promise.all(clients.map((client) => client.call('seen'))))) - began;
+  const seen = Promise.all(clients.map((client) => client.call('seen')));
+  const times = await Promise.race([seen, setTimeout(MAX_MERGE_MS, undefined)]);
+  const rows = await Promise.all(clients.map((client) => client.call('showing', EDITED, ROWS, 1)));
+  return { ms: times === undefined ? undefined : Math.max(...times) - began, rows: Math.min(...rows) };
 }

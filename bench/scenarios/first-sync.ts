@@ -1,6 +1,6 @@
 import type { RunningPeer } from '../peers/peer.ts';
 import { startCountingProxy } from '../peers/proxy.ts';
-import { onBoth, type Scenario } from './scenario.ts';
+import { onEach, type Scenario } from './scenario.ts';
 
 const ROWS = 5_000;
 
@@ -8,34 +8,32 @@ const ROWS = 5_000;
 export const firstSync: Scenario = {
   name: 'first-sync',
   about: `${ROWS} new rows to the server and another client, and into a new client`,
-  async measure() {
-    const { floor, ours } = await onBoth(syncAll);
+  besideOthers: true,
+  async measure(others) {
+    const pick = await onEach(['floor', ...others], syncAll);
     return [
       {
         name: `${ROWS} rows until the other client has all`,
         unit: 'ms',
-        floor: floor.toOther,
-        ours: ours.toOther,
+        ...pick(({ toOther }) => toOther),
         goal: { ratio: 2.5 },
       },
       {
         name: `${ROWS} rows until acknowledged`,
         unit: 'ms',
-        floor: floor.toAck,
-        ours: ours.toAck,
+        ...pick(({ toAck }) => toAck),
         goal: { ratio: 2.5 },
       },
-      { name: 'of it, writing them on the device', unit: 'ms', floor: floor.local, ours: ours.local },
-      { name: `cold pull of ${ROWS} rows`, unit: 'ms', floor: floor.pull, ours: ours.pull, goal: { ratio: 3 } },
+      { name: 'of it, writing them on the device', unit: 'ms', ...pick(({ local }) => local) },
+      { name: `cold pull of ${ROWS} rows`, unit: 'ms', ...pick(({ pull }) => pull), goal: { ratio: 3 } },
       {
         name: 'bytes received in it',
         unit: 'kB',
-        floor: floor.pullKilobytes,
-        ours: ours.pullKilobytes,
+        ...pick(({ pullKilobytes }) => pullKilobytes),
         goal: { atMost: 700 },
       },
-      { name: 'CPU of the server in all of it', unit: 'ms', floor: floor.cpuMs, ours: ours.cpuMs },
-      { name: 'peak memory of the server', unit: 'MB', floor: floor.peak, ours: ours.peak },
+      { name: 'CPU of the server in all of it', unit: 'ms', ...pick(({ cpuMs }) => cpuMs) },
+      { name: 'peak memory of the server', unit: 'MB', ...pick(({ peak }) => peak) },
     ];
   },
 };
@@ -61,7 +59,7 @@ async function syncAll(peer: RunningPeer) {
   const after = await peer.server.usage();
   return {
     toOther,
-    toAck: acknowledged - began,
+    toAck: acknowledged === undefined ? undefined : acknowledged - began,
     local: ended - began,
     pull,
     pullKilobytes: down / 1000,

@@ -1,7 +1,7 @@
 import { quantile } from '../measure.ts';
 import type { RunningPeer } from '../peers/peer.ts';
 import { startCountingProxy } from '../peers/proxy.ts';
-import { onBoth, type Scenario } from './scenario.ts';
+import { onEach, type Scenario } from './scenario.ts';
 
 const ROWS = 100;
 const PATCHES = 1_000;
@@ -11,24 +11,24 @@ const COUNTED = 100;
 export const patch: Scenario = {
   name: 'patch',
   about: 'one field of a row until the other client shows it, and the bytes that take it there',
-  async measure() {
-    const { floor, ours } = await onBoth(async (peer) => ({
+  besideOthers: true,
+  async measure(others) {
+    const pick = await onEach(['floor', ...others], async (peer) => ({
       latencies: await latencies(peer),
       ...(await bytes(peer)),
     }));
     const line = (share: number, ratio: number) => ({
       name: `patch until the other's query shows it, p${share * 100}`,
       unit: 'ms',
-      floor: quantile(floor.latencies, share),
-      ours: quantile(ours.latencies, share),
+      ...pick((measured) => quantile(measured.latencies, share)),
       goal: { ratio },
     });
     const goal = { atMost: 45 };
     return [
       line(0.5, 1.25),
       line(0.99, 1.4),
-      { name: 'bytes of a patch, up', unit: 'B', floor: floor.up, ours: ours.up, goal },
-      { name: 'bytes of a patch, down', unit: 'B', floor: floor.down, ours: ours.down, goal },
+      { name: 'bytes of a patch, up', unit: 'B', ...pick(({ up }) => up), goal },
+      { name: 'bytes of a patch, down', unit: 'B', ...pick(({ down }) => down), goal },
     ];
   },
 };

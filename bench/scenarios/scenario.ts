@@ -1,5 +1,5 @@
-import { type Peer, type RunningPeer, startPeer } from '../peers/peer.ts';
-import type { Result } from '../result.ts';
+import { OTHER_PEERS, type OtherPeer, type Peer, type RunningPeer, startPeer } from '../peers/peer.ts';
+import type { Figures, Result } from '../result.ts';
 
 /** Something that is measured, by a name to call it by. */
 export interface Scenario {
@@ -7,15 +7,36 @@ export interface Scenario {
   readonly about: string;
   /** Takes longer than a run of all should; measured when it is named. */
   readonly onlyByName?: boolean;
-  /** Against the floor; measured so often as runs were asked for. */
-  measure?(): Promise<Result[]>;
+  /** Can be measured on what people would otherwise use as well. */
+  readonly besideOthers?: boolean;
+  /** Against the floor, and beside others if there are any; measured so often as runs were asked for. */
+  measure?(others: readonly OtherPeer[]): Promise<Result[]>;
   /** A text with tables of its own; made once. */
   report?(): Promise<string>;
 }
 
-/** The same work on the floor and on Breakwater, one after the other, so that both meet the same weather. */
-export async function onBoth<T>(work: (peer: RunningPeer) => Promise<T>): Promise<{ floor: T; ours: T }> {
-  return { floor: await on('floor', work), ours: await on('breakwater', work) };
+/** Picks one figure of what the work gave, from each that it was measured on. */
+export type Pick<T> = (figure: (measured: T) => number | undefined) => Figures;
+
+/** The same work on each of them, one after the other, so that all meet the same weather. Breakwater is always one. */
+export async function onEach<T>(
+  peers: readonly Exclude<Peer, 'breakwater'>[],
+  work: (peer: RunningPeer) => Promise<T>,
+): Promise<Pick<T>> {
+  const measured = new Map<Peer, T>();
+  for (const peer of peers) measured.set(peer, await on(peer, work));
+  const mine = await on('breakwater', work);
+
+  return (figure) => {
+    const of = (peer: Peer) => {
+      const got = measured.get(peer);
+      return got === undefined ? undefined : figure(got);
+    };
+    const ours = figure(mine);
+    if (ours === undefined) throw new Error('Breakwater did not do what was to be measured');
+    const others = OTHER_PEERS.filter((peer) => measured.has(peer)).map((peer) => ({ peer, figure: of(peer) }));
+    return { floor: of('floor'), ours, others };
+  };
 }
 
 export async function on<T>(name: Peer, work: (peer: RunningPeer) => Promise<T>): Promise<T> {
