@@ -19,6 +19,9 @@ interface Client {
   readonly provider: WebsocketProvider;
 }
 
+// Each provider listens for the end of the process.
+process.setMaxListeners(0);
+
 let clients: Client[] = [];
 let seen: Promise<number>[] = [];
 
