@@ -1,5 +1,6 @@
 import { type Collections, createDatabase, defineCollections, replicate } from '@breakwater/client';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
+import { WebSocket } from 'ws';
 import { notesSchema } from './note-rows.ts';
 
 export { makeNotes, type Note } from './note-rows.ts';
@@ -19,6 +20,8 @@ export async function openClient(port: number) {
     collections,
     multiInstance: false,
   });
-  const connect = () => replicate(database, { url: `ws://127.0.0.1:${port}/sync` });
+  // The socket that all others in the benchmark have, the floor first.
+  const webSocket = (url: string) => new WebSocket(url, { perMessageDeflate: false });
+  const connect = () => replicate(database, { url: `ws://127.0.0.1:${port}/sync`, webSocket });
   return { database, notes: database.notes, connect };
 }
