@@ -7,7 +7,7 @@ const ROWS = 200;
 const EDITS_OF_A_ROW = 5;
 const EDITED = ['body', 'place'] as const;
 /** Who has not shown both edits by then keeps one. */
-const MAX_MERGE_MS = 3_000;
+const MAX_MERGE_MS = 5_000;
 
 /** A client was away while others wrote; and two of them were, while both wrote. */
 export const catchUp: Scenario = {

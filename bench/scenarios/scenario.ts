@@ -15,14 +15,14 @@ export interface Scenario {
   report?(): Promise<string>;
 }
 
-/** Picks one figure of what the work gave, from each that it was measured on. */
-export type Pick<T> = (figure: (measured: T) => number | undefined) => Figures;
+/** Takes one figure out of what the work gave, on each that it was measured on. */
+export type FigureOf<T> = (figure: (measured: T) => number | undefined) => Figures;
 
 /** The same work on each of them, one after the other, so that all meet the same weather. Breakwater is always one. */
 export async function onEach<T>(
   peers: readonly Exclude<Peer, 'breakwater'>[],
   work: (peer: RunningPeer) => Promise<T>,
-): Promise<Pick<T>> {
+): Promise<FigureOf<T>> {
   const measured = new Map<Peer, T>();
   for (const peer of peers) measured.set(peer, await on(peer, work));
   const mine = await on('breakwater', work);
@@ -33,7 +33,7 @@ export async function onEach<T>(
       return got === undefined ? undefined : figure(got);
     };
     const ours = figure(mine);
-    if (ours === undefined) throw new Error('Breakwater did not do what was to be measured');
+    if (ours === undefined) throw new Error('Breakwater did not do what was to be measured in time');
     const others = OTHER_PEERS.filter((peer) => measured.has(peer)).map((peer) => ({ peer, figure: of(peer) }));
     return { floor: of('floor'), ours, others };
   };
