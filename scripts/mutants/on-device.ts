@@ -202,8 +202,8 @@ export const ON_DEVICE: readonly SourceMutant[] = [
   {
     rule: 'until every row was looked at again, nothing counts as clean',
     file: `${SYNC}/collection-sync.ts`,
-    find: 'const isClean = isScanned && pending.rows === 0;',
-    replace: 'const isClean = pending.rows === 0;',
+    find: 'const isClean = isScanned && pending.rows === 0',
+    replace: 'const isClean = pending.rows === 0',
     test: {
       file: COLLECTION_SYNC,
       title: '[EP4] a save while every row is being looked at again does not call the collection clean',
@@ -227,10 +227,17 @@ export const ON_DEVICE: readonly SourceMutant[] = [
     test: { file: COLLECTION_SYNC, title: '[MU15] take for purged what a server that was set back has lost' },
   },
   {
+    rule: 'while acks are still to be written, nothing counts as clean',
+    file: `${SYNC}/collection-sync.ts`,
+    find: 'pending.rows === 0 && rows.lateAcks.count === 0;',
+    replace: 'pending.rows === 0;',
+    test: { file: COLLECTION_SYNC, title: '[AR9] call the collection clean while acks are still to be written' },
+  },
+  {
     rule: 'its seqs count, however small',
     file: `${SYNC}/collection-sync.ts`,
-    find: 'rows.acknowledge(acknowledged, { isAnotherLife: record.value.resend })',
-    replace: 'rows.acknowledge(acknowledged, { isAnotherLife: false })',
+    find: 'const isAnotherLife = record.value.resend;',
+    replace: 'const isAnotherLife = false;',
     test: { file: COLLECTION_SYNC, title: '[MU15] take for purged what a server that was set back has lost' },
   },
   {

@@ -22,10 +22,10 @@ export interface InspectedRow {
  * @throws Error when the collection's storage was not wrapped with withBreakwater.
  */
 export async function* inspectRows(collection: RxCollection): AsyncGenerator<InspectedRow> {
-  const { plan, instance } = requireCaptured(collection);
+  const { plan, instance, acknowledged } = requireCaptured(collection);
   for await (const documents of changedDocuments(instance)) {
     for (const document of documents) {
-      const { id, state, pending, seq } = toLocalRow(plan, document);
+      const { id, state, pending, seq } = toLocalRow(plan, acknowledged.refresh(document));
       if (!isVoid({ stamps: state.registers, generation: state.generation, rich: state.rich })) {
         yield { id, state, pending: [...pending].sort(), seq };
       }

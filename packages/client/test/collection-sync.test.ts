@@ -31,6 +31,7 @@ function createSlowRows() {
     seq: undefined,
     replaced: 0,
     batches: new Set(),
+    document: { _rev: '1-a', _meta: { breakwater: { stamps: [['1', 'title']] } } },
   } as unknown as LocalRow;
   const rows: LocalRows = {
     clock: createClock({ now: () => 0 }),
@@ -39,6 +40,9 @@ function createSlowRows() {
     pendingOf: async () => [],
     knownOf: () => undefined,
     toRow: () => row,
+    encode: () => new Uint8Array([1]),
+    acknowledgeSoon: () => [],
+    lateAcks: { count: 0, isAllowed: true, write: async () => {} },
     restamp: async () => [],
     mergeRows: async () => [],
     acknowledge: async () => [],
@@ -241,8 +245,8 @@ describe('the sync of a collection', () => {
 
   it('[SY2] a document that is neither here nor on the server is not pushed, not even as a whole', async () => {
     const { rows } = createSlowRows();
-    const state = { generation: '', registers: new Map(), partial: false };
-    const nowhere = { id: 'a', state, pending: new Set(), batches: new Set() } as unknown as LocalRow;
+    const document = { _rev: '1-a', _meta: { breakwater: { stamps: [] } } };
+    const nowhere = { id: 'a', document, pending: new Set(), batches: new Set() } as unknown as LocalRow;
     const record = createRecord();
     await record.set({ resend: true });
     const sync = startSync({ ...rows, read: async (ids) => (ids.length === 0 ? [] : [nowhere]) }, record);
@@ -437,6 +441,19 @@ describe('what the sync of a collection never does', () => {
     await stored;
     await scheduler.advanceAsync(1_000);
     expect(record.value.checkpoint).toBe(0);
+  });
+
+  it('[AR9] call the collection clean while acks are still to be written', async () => {
+    const cleanLwtWith = async (count: number) => {
+      const record = createRecord();
+      const lateAcks = { count, isAllowed: true, write: async () => {} };
+      const { rows } = createSlowRows();
+      const sync = startSync({ ...rows, settledLwt: 100_000, lateAcks, async *scan() {} }, record);
+      await sync.scan();
+      await sync.stop();
+      return record.value.cleanLwt;
+    };
+    expect([await cleanLwtWith(1), await cleanLwtWith(0)]).toEqual([0, 40_000]);
   });
 
   it('[MU6] push after stop()', async () => {

@@ -13,9 +13,10 @@ import { disableWarnings, RxDBDevModePlugin } from 'rxdb/plugins/dev-mode';
 import { RxDBMigrationSchemaPlugin } from 'rxdb/plugins/migration-schema';
 import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
 import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDatabase } from '../src/create-database.ts';
 import { createLocalRows, type LocalRows, type PendingChange } from '../src/storage/local-rows.ts';
+import { rowMetaOf } from '../src/storage/row-meta.ts';
 import { requireCaptured } from '../src/storage/with-breakwater.ts';
 import { noteCollections } from './note-collections.ts';
 import { storedDocument, storedMeta } from './stored-rows.ts';
@@ -259,6 +260,106 @@ describe('acknowledged rows', () => {
     const { pending, meta } = await storedMeta(notes, 'a');
     expect([pending, meta.seq]).toEqual([['body'], 9]);
     expect((await storedDocument(notes, 'a')).title).toBe('Hull');
+  });
+});
+
+describe('late acks', () => {
+  async function acknowledgeSoon(title = 'Hull') {
+    const { notes, rows } = await openNotes();
+    const doc = await notes.insert({ id: 'a', title, body: 'old' });
+    const pushed = await readOne(rows, 'a');
+    const changes = rows.acknowledgeSoon([{ id: 'a', pushed, seq: 9 }]);
+    return { notes, rows, doc, changes };
+  }
+
+  async function pendingInScan(rows: LocalRows) {
+    const found: PendingChange[] = [];
+    for await (const changes of rows.scan(0, false)) found.push(...changes);
+    return found.filter(({ bytes }) => bytes > 0).map(({ id }) => id);
+  }
+
+  it('[AR8] are known to every read at once, and in the storage once they are written', async () => {
+    const { notes, rows, changes } = await acknowledgeSoon();
+    expect(changes).toEqual([{ id: 'a', bytes: 0, height: 1 }]);
+    const { pending, seq } = await readOne(rows, 'a');
+    expect([[...pending], seq, await pendingInScan(rows)]).toEqual([[], 9, []]);
+    const before = await storedDocument(notes, 'a');
+    expect((await storedMeta(notes, 'a')).meta.seq).toBeUndefined();
+    await rows.lateAcks.write(250);
+    const after = await storedDocument(notes, 'a');
+    expect(await storedMeta(notes, 'a')).toMatchObject({ pending: [], meta: { seq: 9 } });
+    expect([after._rev, after._meta.lwt, rows.lateAcks.count]).toEqual([before._rev, before._meta.lwt, 0]);
+  });
+
+  it('[AR8] are taken along by a write that comes first, which needs no other', async () => {
+    const { notes, rows, doc } = await acknowledgeSoon();
+    await doc.patch({ body: 'new' });
+    const { pending, meta } = await storedMeta(notes, 'a');
+    expect([pending, meta.seq]).toEqual([['body'], 9]);
+    const before = await storedDocument(notes, 'a');
+    await rows.lateAcks.write(250);
+    expect(await storedDocument(notes, 'a')).toBe(before);
+  });
+
+  it('[AR8] are taken along by news, and deltas on top of them find their base', async () => {
+    const { notes, rows } = await acknowledgeSoon();
+    const lacking: string[] = [];
+    const state = { ...stateOf(stampIn(1_000), { body: 'theirs' }), partial: true };
+    await rows.mergeRows([{ id: 'a', seq: 10, base: 9, state }], undefined, (id) => lacking.push(id));
+    const { pending, meta } = await storedMeta(notes, 'a');
+    expect([lacking, pending, meta.seq]).toEqual([[], [], 10]);
+  });
+
+  it('[AR8] do not take the place of what another tab has heard since', async () => {
+    const { notes, rows } = await acknowledgeSoon();
+    const stored = await storedDocument(notes, 'a');
+    const later = { ...stored, _meta: { ...stored._meta, breakwater: { ...rowMetaOf(stored), seq: 12 } } };
+    const { bulkWrite } = requireCaptured(notes as unknown as RxCollection);
+    await bulkWrite([{ previous: stored, document: later as never }], 'breakwater-ack');
+    await rows.lateAcks.write(250);
+    expect((await storedMeta(notes, 'a')).meta.seq).toBe(12);
+  });
+
+  it('[AR8] come after news of the very row that was pushed, and both are kept', async () => {
+    const { notes, rows } = await openNotes();
+    await notes.insert({ id: 'a', title: 'Hull' });
+    const pushed = await readOne(rows, 'a');
+    await rows.mergeRows([{ id: 'a', seq: 12, state: { ...pushed.state, registers: new Map(), partial: true } }]);
+    expect((await storedMeta(notes, 'a')).meta.seq).toBe(12);
+    rows.acknowledgeSoon([{ id: 'a', pushed, seq: 11 }]);
+    await rows.lateAcks.write(250);
+    const { pending, meta } = await storedMeta(notes, 'a');
+    expect([pending, meta.seq]).toEqual([[], 12]);
+  });
+
+  it('[AR8] of a later revision that come while the earlier one is being written are written, too', async () => {
+    const { notes, rows, doc } = await acknowledgeSoon();
+    const { instance } = requireCaptured(notes as unknown as RxCollection);
+    const find = instance.findDocumentsById.bind(instance);
+    vi.spyOn(instance, 'findDocumentsById').mockImplementationOnce(async (ids, deleted) => {
+      const found = await find(ids, deleted);
+      await doc.patch({ body: 'new' });
+      rows.acknowledgeSoon([{ id: 'a', pushed: await readOne(rows, 'a'), seq: 10 }]);
+      return found;
+    });
+    await rows.lateAcks.write(250);
+    expect(rows.lateAcks.count).toBe(1);
+    await rows.lateAcks.write(250);
+    const { pending, meta } = await storedMeta(notes, 'a');
+    expect([pending, meta.seq, rows.lateAcks.count]).toEqual([[], 10, 0]);
+  });
+
+  it('[AR8] that cannot be written are still there to be written', async () => {
+    const { notes, rows } = await acknowledgeSoon();
+    const captured = requireCaptured(notes as unknown as RxCollection);
+    const failing = vi
+      .spyOn(captured.instance, 'findDocumentsById')
+      .mockRejectedValueOnce(new Error('the disk is gone'));
+    await expect(rows.lateAcks.write(250)).rejects.toThrow('the disk is gone');
+    failing.mockRestore();
+    expect(rows.lateAcks.count).toBe(1);
+    await rows.lateAcks.write(250);
+    expect((await storedMeta(notes, 'a')).pending).toEqual([]);
   });
 });
 

@@ -29,24 +29,52 @@ export function readText(decoder: decoding.Decoder): string {
   return decoding.readVarString(decoder);
 }
 
+/**
+ * Texts that were read before, by a hash of their bytes: the names of fields come again with each row, and one string for
+ * all of them spares its making and is quicker to compare. A newer text takes the place of an older one with its hash.
+ */
+const known: string[] = new Array(1024).fill('');
+
 /** The next bytes as text, or undefined when they are cut short or not all ASCII. */
 function readAscii(decoder: decoding.Decoder, length: number): string | undefined {
   const { arr, pos } = decoder;
-  if (pos + length > arr.length) return undefined;
   const end = pos + length;
+  if (end > arr.length) return undefined;
+  let hash = length;
+  let all = 0;
+  for (let i = pos; i < end; i++) {
+    const byte = arr[i] as number;
+    all |= byte;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  if (all > 127) return undefined;
+  decoder.pos = end;
+  const place = hash & (known.length - 1);
+  const before = known[place] as string;
+  if (isAt(arr, pos, length, before)) return before;
+  const text = toAscii(arr, pos, end);
+  known[place] = text;
+  return text;
+}
+
+function isAt(bytes: Uint8Array, start: number, length: number, text: string): boolean {
+  if (text.length !== length) return false;
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
+function toAscii(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
-  let i = pos;
+  let i = start;
   // Four at a time: each step makes another string.
   for (; i + 4 <= end; i += 4) {
-    const [a, b, c, d] = [arr[i] as number, arr[i + 1] as number, arr[i + 2] as number, arr[i + 3] as number];
-    if ((a | b | c | d) > 127) return undefined;
-    text += String.fromCharCode(a, b, c, d);
+    text += String.fromCharCode(
+      bytes[i] as number,
+      bytes[i + 1] as number,
+      bytes[i + 2] as number,
+      bytes[i + 3] as number,
+    );
   }
-  for (; i < end; i++) {
-    const byte = arr[i] as number;
-    if (byte > 127) return undefined;
-    text += String.fromCharCode(byte);
-  }
-  decoder.pos = end;
+  for (; i < end; i++) text += String.fromCharCode(bytes[i] as number);
   return text;
 }

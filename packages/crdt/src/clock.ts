@@ -1,4 +1,4 @@
-import { formatStamp, NO_STAMP, NODE_LENGTH, parseStamp, type Stamp, successor } from './stamp.ts';
+import { formatStamp, formatTime, NO_STAMP, NODE_LENGTH, parseStamp, type Stamp, successor } from './stamp.ts';
 
 export interface Clock {
   /**
@@ -40,7 +40,7 @@ export function createClock({ now = Date.now, random = secureRandom }: ClockOpti
     next(after = NO_STAMP) {
       const wall = nowMs();
       last = wall > last.ms ? { ms: wall, counter: 0 } : successor(last.ms, last.counter);
-      const stamp = formatStamp({ ...last, node });
+      const stamp = (formatTime(last.ms, last.counter) + node) as Stamp;
       if (stamp > after) return stamp;
       const { ms, counter } = parseStamp(after);
       return formatStamp({ ...successor(ms, counter), node });

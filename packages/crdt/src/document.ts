@@ -51,7 +51,49 @@ export function readDocument(
   return { leaves, changedFields, contents };
 }
 
-function readNewField(plan: DocumentPlan, name: string, value: unknown, leaves: Map<Path, Json>): Json | undefined {
+/** The registers that a new document without other fields brings, and what normalising its values changed. */
+export interface NewPaths {
+  readonly paths: Path[];
+  readonly changedFields: DocumentLeaves['changedFields'];
+}
+
+/**
+ * As {@link readDocument}, for documents of registers alone: without a map for each, which is most of what that costs.
+ *
+ * @throws ValueError with the field's path when a value cannot be stored.
+ */
+export function readNewPaths(plan: DocumentPlan, document: { readonly [name: string]: unknown }): NewPaths {
+  const leaves = new PathList();
+  let changedFields: Map<string, Json | undefined> | undefined;
+  const names = Object.keys(document);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    if (name === plan.primaryKey || isOwnProperty(name)) continue;
+    const value = document[name];
+    const normal = readNewField(plan, name, value, leaves);
+    if (normal !== undefined && Object.is(normal, value)) continue;
+    changedFields ??= new Map();
+    changedFields.set(name, normal);
+  }
+  return { paths: leaves.paths, changedFields: changedFields ?? NO_CHANGES };
+}
+
+const NO_CHANGES: ReadonlyMap<string, undefined> = new Map();
+
+/** Where leaves go as they are read. */
+interface Leaves {
+  set(path: Path, value: Json): unknown;
+}
+
+class PathList implements Leaves {
+  readonly paths: Path[] = [];
+
+  set(path: Path): void {
+    this.paths.push(path);
+  }
+}
+
+function readNewField(plan: DocumentPlan, name: string, value: unknown, leaves: Leaves): Json | undefined {
   return readField(plan.fields.get(name) ?? undeclaredLeaf(name, toPath([name])), value, leaves);
 }
 
@@ -94,7 +136,7 @@ function undeclaredLeaf(name: string, path: Path): FieldPlan {
   return { kind: 'leaf', path };
 }
 
-function readField(plan: FieldPlan, value: unknown, leaves: Map<Path, Json>): Json | undefined {
+function readField(plan: FieldPlan, value: unknown, leaves: Leaves): Json | undefined {
   if (value === undefined) return undefined;
   if (plan.kind === 'branch') return readBranch(plan, value, leaves);
   const normal = normalizeAt(plan.path, value);
@@ -102,7 +144,7 @@ function readField(plan: FieldPlan, value: unknown, leaves: Map<Path, Json>): Js
   return normal;
 }
 
-function readBranch(plan: Branch, value: unknown, leaves: Map<Path, Json>): Json | undefined {
+function readBranch(plan: Branch, value: unknown, leaves: Leaves): Json | undefined {
   if (!isPlainObject(value)) {
     throw new ValueError(`${plan.path}: the schema declares an object with properties; ${typeName(value)} is none`);
   }
@@ -136,9 +178,14 @@ function normalizeAt(path: Path, value: unknown): Json {
   }
 }
 
+/** Is it the name of a field, as it is? Most paths are. */
+function isPlainName(path: Path): boolean {
+  return !path.includes('.') && !path.includes('%');
+}
+
 /** The value at a path of a document, or undefined. */
 export function valueAt(document: { readonly [name: string]: unknown }, path: Path): Json | undefined {
-  if (!path.includes('.') && !path.includes('%')) {
+  if (isPlainName(path)) {
     return Object.hasOwn(document, path) ? (document[path] as Json | undefined) : undefined;
   }
   let value: unknown = document;
@@ -155,16 +202,25 @@ export function valueAt(document: { readonly [name: string]: unknown }, path: Pa
  */
 export function assembleFields(state: State, include: (path: Path) => boolean = () => true): JsonObject {
   const document: JsonObject = {};
-  const made = new Set<JsonObject>();
+  let made: Set<JsonObject> | undefined;
   // Sorted, so that a value at `a` is laid down before the leaves `a.b` on top of it.
-  for (const path of sorted([...state.registers.keys()])) {
+  const paths = sorted([...state.registers.keys()]);
+  for (let i = 0; i < paths.length; i++) {
+    const path = paths[i] as Path;
     const value = state.registers.get(path)?.value;
     if (value === undefined || !include(path)) continue;
+    if (isPlainName(path)) {
+      if (!isOwnProperty(path)) document[path] = value;
+      continue;
+    }
     const segments = segmentsOf(path);
     const name = segments[0] as string;
     if (isOwnProperty(name)) continue;
     if (segments.length === 1) document[name] = value;
-    else place(document, segments, value, made);
+    else {
+      made ??= new Set();
+      place(document, segments, value, made);
+    }
   }
   return document;
 }
@@ -185,7 +241,7 @@ function place(target: JsonObject, segments: string[], value: Json, made: Set<Js
 
 /** Adds what the schema requires and the document lacks: a row may come from an app of another version. */
 export function addRequiredFields(plan: DocumentPlan, document: JsonObject): void {
-  for (const [name, field] of plan.fields) addRequired(document, name, field);
+  for (const field of plan.required) addRequired(document, field.name, field.plan);
 }
 
 function addRequired(parent: JsonObject, name: string, field: FieldPlan): void {

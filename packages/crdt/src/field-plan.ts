@@ -21,9 +21,16 @@ export interface Branch {
   readonly children: ReadonlyMap<string, FieldPlan>;
 }
 
+export interface RequiredField {
+  readonly name: string;
+  readonly plan: FieldPlan;
+}
+
 export interface DocumentPlan {
   readonly primaryKey: string;
   readonly fields: ReadonlyMap<string, FieldPlan>;
+  /** Those fields that a document may lack although it should show something there. */
+  readonly required: readonly RequiredField[];
   /** Every path that this schema gives a place in the document. */
   readonly leaves: ReadonlySet<Path>;
   /** The fields that are no registers. They are neither in `fields` nor in `leaves`. */
@@ -42,7 +49,12 @@ export function planDocument(schema: CollectionSchema, merge: MergeKinds = {}): 
     fields.set(name, planField(toPath([name]), property, schema.required?.includes(name) ?? false, leaves));
   }
   const attachments = schema.attachments !== undefined;
-  return { primaryKey, fields, leaves, kinds: new Map(Object.entries(merge)), attachments };
+  const required = [...fields].map(([name, plan]) => ({ name, plan })).filter(({ plan }) => mayBeAdded(plan));
+  return { primaryKey, fields, required, leaves, kinds: new Map(Object.entries(merge)), attachments };
+}
+
+function mayBeAdded(plan: FieldPlan): boolean {
+  return plan.kind === 'branch' || plan.fallback !== undefined;
 }
 
 function planField(path: Path, property: PropertySchema, required: boolean, leaves: Set<Path>): FieldPlan {

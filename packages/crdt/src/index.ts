@@ -16,6 +16,7 @@ export {
   isDeleted,
   type JsonObject,
   readDocument,
+  readNewPaths,
   valueAt,
 } from './document.ts';
 export { type DocumentPlan, type FieldPlan, planDocument } from './field-plan.ts';
@@ -62,4 +63,5 @@ export {
   sameState,
   stampAt,
 } from './state.ts';
-export { decodeState, decodeStored, encodeState } from './state-codec.ts';
+export { sorted } from './sorted.ts';
+export { decodeState, decodeStored, encodeStampedPaths, encodeState } from './state-codec.ts';

@@ -42,6 +42,7 @@ export const DELETED = '_deleted' as Path;
 export const GENERATION = '%' as Path;
 
 const ATTACHMENTS = '_attachments';
+const BEFORE_NAME = `${ATTACHMENTS}.`;
 
 /** RxDB's own properties of a stored document. They are no fields; deletion and attachments are captured apart. */
 const OWN_PROPERTIES = new Set<string>([DELETED, ATTACHMENTS, '_meta', '_rev']);
@@ -56,8 +57,8 @@ export function attachmentPath(name: string): Path {
 
 /** The attachment's name, or undefined when the path is no attachment's. */
 export function attachmentName(path: Path): string | undefined {
-  if (!path.startsWith(`${ATTACHMENTS}.`)) return undefined;
-  const segment = path.slice(ATTACHMENTS.length + 1);
+  if (!path.startsWith(BEFORE_NAME)) return undefined;
+  const segment = path.slice(BEFORE_NAME.length);
   return segment.includes('.') ? undefined : unescapeSegment(segment);
 }
 

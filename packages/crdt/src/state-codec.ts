@@ -1,12 +1,13 @@
 import * as decoding from 'lib0/decoding';
 import { type ByteWriter, beginBytes } from './byte-writer.ts';
 import { readText, readUint } from './bytes.ts';
+import type { Json } from './json.ts';
 import { MalformedError } from './malformed.ts';
 import { isPath, type Path } from './path.ts';
 import { checkRich } from './rich/merge-rich.ts';
 import type { Rich } from './rich/rich-doc.ts';
 import { sorted } from './sorted.ts';
-import { formatTime, isNode, NO_STAMP, parseStamp, type Stamp, type StampParts } from './stamp.ts';
+import { formatTime, isNode, NO_STAMP, parseStamp, type Stamp } from './stamp.ts';
 import type { Register, State } from './state.ts';
 import { readValue, writeValue } from './value-codec.ts';
 
@@ -30,7 +31,8 @@ const KNOWN_FLAGS = PARTIAL | HAS_GENERATION | HAS_RICH;
 export function encodeState(state: State): Uint8Array {
   const writer = beginBytes();
   writer.uint8(flagsOf(state));
-  const places = writeStamps(writer, state);
+  const places = placesOf(state);
+  writeStamps(writer, assignPlaces(places));
   if (state.generation !== NO_STAMP) writer.uint(places.get(state.generation) as number);
   const paths = sorted([...state.registers.keys()]);
   writer.uint(paths.length);
@@ -44,18 +46,90 @@ export function encodeState(state: State): Uint8Array {
   return writer.end();
 }
 
-function flagsOf({ partial, generation, rich }: State): number {
+/** A whole state but for its values, as a document keeps it: each stamp, then the paths written with it. All sorted. */
+export interface StampedPaths {
+  readonly stamps: readonly (readonly [Stamp, ...Path[]])[];
+  readonly generation: Stamp;
+  readonly rich: Rich | undefined;
+}
+
+/** The same bytes as those of the state, without making it. */
+export function encodeStampedPaths(
+  { stamps, generation, rich }: StampedPaths,
+  getValue: (path: Path) => Json | undefined,
+): Uint8Array {
+  const writer = beginBytes();
+  writer.uint8(flagsOf({ generation, rich, partial: false }));
+  const [only] = stamps;
+  if (only !== undefined && stamps.length === 1 && generation === NO_STAMP) writeOneGroup(writer, only, getValue);
+  else writeGroups(writer, { stamps, generation }, getValue);
+  if (rich !== undefined) writer.bytes(rich);
+  return writer.end();
+}
+
+/** Of a document that was written once. */
+function writeOneGroup(
+  writer: ByteWriter,
+  group: readonly [Stamp, ...Path[]],
+  getValue: (path: Path) => Json | undefined,
+): void {
+  const { ms, counter, node } = parseStamp(group[0]);
+  writer.uint(1);
+  writer.text(node);
+  writer.uint(1);
+  writer.uint(ms);
+  writer.uint(counter);
+  writer.uint(0);
+  writer.uint(group.length - 1);
+  for (let i = 1; i < group.length; i++) {
+    const path = group[i] as Path;
+    writer.text(path);
+    writer.uint(0);
+    writeValue(writer, getValue(path));
+  }
+}
+
+function writeGroups(
+  writer: ByteWriter,
+  { stamps, generation }: Pick<StampedPaths, 'stamps' | 'generation'>,
+  getValue: (path: Path) => Json | undefined,
+): void {
+  // Nothing that is listed is older than the generation.
+  const isApart = generation !== NO_STAMP && stamps[0]?.[0] !== generation;
+  const own = stamps.map(([stamp]) => stamp);
+  writeStamps(writer, isApart ? [generation, ...own] : own);
+  if (generation !== NO_STAMP) writer.uint(0);
+  const places = new Map<Path, number>();
+  stamps.forEach((group, i) => {
+    for (let j = 1; j < group.length; j++) places.set(group[j] as Path, isApart ? i + 1 : i);
+  });
+  const paths = sorted([...places.keys()]);
+  writer.uint(paths.length);
+  for (const path of paths) {
+    writer.text(path);
+    writer.uint(places.get(path) as number);
+    writeValue(writer, getValue(path));
+  }
+}
+
+function flagsOf({ partial, generation, rich }: Pick<State, 'partial' | 'generation' | 'rich'>): number {
   const hasGeneration = generation === NO_STAMP ? 0 : HAS_GENERATION;
   return (partial ? PARTIAL : 0) | hasGeneration | (rich === undefined ? 0 : HAS_RICH);
 }
 
-/** Answers the place of each stamp. */
-function writeStamps(writer: ByteWriter, { generation, registers }: State): ReadonlyMap<Stamp, number> {
+function placesOf({ generation, registers }: State): Map<Stamp, number> {
   const places = new Map<Stamp, number>();
   if (generation !== NO_STAMP) places.set(generation, 0);
   for (const { stamp } of registers.values()) places.set(stamp, 0);
-  const parts = assignPlaces(places).map(parseStamp);
-  const nodePlaces = writeNodes(writer, parts);
+  return places;
+}
+
+function writeStamps(writer: ByteWriter, stamps: readonly Stamp[]): void {
+  const parts = stamps.map(parseStamp);
+  const nodePlaces = new Map<string, number>();
+  for (const { node } of parts) nodePlaces.set(node, 0);
+  writer.uint(nodePlaces.size);
+  for (const node of assignPlaces(nodePlaces)) writer.text(node);
   writer.uint(parts.length);
   let lastMs = 0;
   for (const { ms, counter, node } of parts) {
@@ -64,15 +138,6 @@ function writeStamps(writer: ByteWriter, { generation, registers }: State): Read
     writer.uint(nodePlaces.get(node) as number);
     lastMs = ms;
   }
-  return places;
-}
-
-function writeNodes(writer: ByteWriter, stamps: readonly StampParts[]): ReadonlyMap<string, number> {
-  const places = new Map<string, number>();
-  for (const { node } of stamps) places.set(node, 0);
-  writer.uint(places.size);
-  for (const node of assignPlaces(places)) writer.text(node);
-  return places;
 }
 
 /** Gives each key the place that it has among all of them sorted, and answers them so. */
@@ -161,10 +226,12 @@ function readRegisters(decoder: decoding.Decoder, stamps: Table<Stamp>, generati
   return registers;
 }
 
+const NO_ITEMS: never[] = [];
+
 /** Texts that the state names by their place. Sorted and each in use, or the bytes would not be canonical. */
 class Table<T extends string> {
-  private readonly items: T[] = [];
-  private readonly isUsed: boolean[] = [];
+  private items: T[] = NO_ITEMS;
+  private isUsed: boolean[] = NO_ITEMS;
   private readonly name: string;
 
   constructor(name: string) {
@@ -175,6 +242,12 @@ class Table<T extends string> {
     const { items, isUsed, name } = this;
     const last = items[items.length - 1];
     if (last !== undefined && item <= last) throw new MalformedError(`the ${name} of a state are not sorted`);
+    // Most states have one: an array that grew from nothing has room for many.
+    if (last === undefined) {
+      this.items = [item];
+      this.isUsed = [false];
+      return;
+    }
     items.push(item);
     isUsed.push(false);
   }

@@ -49,10 +49,12 @@ export function merge(a: State, b: State): State {
   const keep = (path: Path, register: Register) => {
     if (isListed(register, generation)) registers.set(path, register);
   };
-  for (const [path, register] of a.registers) keep(path, winner(register, registerAt(b, path)));
-  for (const [path, register] of b.registers) {
+  a.registers.forEach((register, path) => {
+    keep(path, winner(register, registerAt(b, path)));
+  });
+  b.registers.forEach((register, path) => {
     if (!a.registers.has(path)) keep(path, winner(register, registerAt(a, path)));
-  }
+  });
   return withRich({ generation, registers, partial }, mergeRich(partSince(a, generation), partSince(b, generation)));
 }
 
@@ -97,7 +99,9 @@ export function stampAt(state: State, path: Path): Stamp {
 /** The latest stamp anywhere in the state. */
 export function newestStamp(state: State): Stamp {
   let newest = state.generation;
-  for (const { stamp } of state.registers.values()) if (stamp > newest) newest = stamp;
+  state.registers.forEach(({ stamp }) => {
+    if (stamp > newest) newest = stamp;
+  });
   return newest;
 }
 

@@ -50,7 +50,7 @@ function writeNumber(writer: ByteWriter, value: number): void {
 function writeArray(writer: ByteWriter, array: Json[]): void {
   writer.uint8(ARRAY);
   writer.uint(array.length);
-  for (const item of array) writeValue(writer, item);
+  for (let i = 0; i < array.length; i++) writeValue(writer, array[i]);
 }
 
 function writeObject(writer: ByteWriter, object: { [key: string]: Json }): void {

@@ -4,6 +4,7 @@ import {
   decodeState,
   decodeStored,
   EMPTY_STATE,
+  encodeStampedPaths,
   encodeState,
   MalformedError,
   merge,
@@ -62,6 +63,23 @@ test('[CR33] different states have different bytes', () => {
     whole({ b: [at(1), 0] }),
   ];
   expect(new Set(states.map(hexOf)).size).toBe(states.length);
+});
+
+test('[CR38] stamped paths have the bytes of the state that they stand for', () => {
+  checkProperty(
+    fc.property(wholeStates, (state) => {
+      const paths = [...state.registers.keys()].sort();
+      const byStamp = Map.groupBy(paths, (path) => state.registers.get(path)?.stamp ?? state.generation);
+      const groups = [...byStamp].sort(([a], [b]) => (a < b ? -1 : 1)).map(([stamp, its]) => [stamp, ...its] as const);
+      const { generation, rich } = state;
+      const bytes = encodeStampedPaths(
+        { stamps: groups, generation, rich },
+        (path) => state.registers.get(path)?.value,
+      );
+      expect(Buffer.from(bytes).toString('hex')).toBe(hexOf(state));
+    }),
+    1000,
+  );
 });
 
 describe('[CR34] the bytes of sample states never change', () => {

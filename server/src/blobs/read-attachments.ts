@@ -6,17 +6,38 @@ import type { BlobRef } from '../store.ts';
 /** Bytes of what nobody has as a file. Bounds what the sum of a tenant may become, whatever came from outside. */
 const MAX_LENGTH = 2 ** 40;
 
+const NONE: readonly never[] = [];
+
 /** What a row refers to: the attachments of a live one, each blob once. What cannot be one is passed over. */
-export function blobsOf(state: State): BlobRef[] {
-  if (isDeleted(state)) return [];
+export function blobsOf(state: State): readonly BlobRef[] {
+  const attachments = attachmentsOf(state);
+  if (attachments.length === 0) return NONE;
   const found = new Map<string, BlobRef>();
-  for (const [path, { value }] of state.registers) {
-    if (attachmentName(path) === undefined || value === undefined) continue;
+  for (const { value } of attachments) {
     const attachment = readAttachment(value);
     if (typeof attachment === 'string' || attachment.length > MAX_LENGTH) continue;
     found.set(blobText(attachment), attachment);
   }
   return [...found.values()];
+}
+
+interface NamedValue {
+  readonly path: Path;
+  readonly name: string;
+  readonly value: Json;
+}
+
+/** Of a live row. Most have none, and this looks at every register of every row: nothing is made for those. */
+function attachmentsOf(state: State): readonly NamedValue[] {
+  if (isDeleted(state)) return NONE;
+  let found: NamedValue[] | undefined;
+  state.registers.forEach(({ value }, path) => {
+    const name = attachmentName(path);
+    if (name === undefined || value === undefined) return;
+    found ??= [];
+    found.push({ path, name, value });
+  });
+  return found ?? NONE;
 }
 
 /** One text for each blob as a row refers to it. */
@@ -25,6 +46,7 @@ export function blobText({ digest, length }: BlobRef): string {
 }
 
 export function sameBlobs(a: readonly BlobRef[], b: readonly BlobRef[]): boolean {
+  if (a.length === 0 && b.length === 0) return true;
   const texts = new Set(a.map(blobText));
   return texts.size === b.length && b.every((blob) => texts.has(blobText(blob)));
 }
@@ -38,10 +60,8 @@ export function refuseAttachments(
   after: State,
   { maxBlobBytes }: { readonly maxBlobBytes: number },
 ): Refused | undefined {
-  if (isDeleted(after)) return undefined;
-  for (const [path, { value }] of after.registers) {
-    const name = attachmentName(path);
-    if (name === undefined || value === undefined || isAsBefore(before, path, value)) continue;
+  for (const { path, name, value } of attachmentsOf(after)) {
+    if (isAsBefore(before, path, value)) continue;
     const attachment = readAttachment(value);
     const called = `the attachment '${shorten(name)}'`;
     if (typeof attachment === 'string') return refuse('invalid', `${called} ${attachment}`);

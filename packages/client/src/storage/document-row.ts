@@ -5,6 +5,8 @@ import {
   attachmentPath,
   DELETED,
   type DocumentPlan,
+  encodeStampedPaths,
+  encodeState,
   formatStamp,
   isDeleted,
   isOwnProperty,
@@ -33,6 +35,7 @@ import {
   metaEntry,
   packRowMeta,
   rowMetaOf,
+  type Stamps,
   type StoredDocument,
   unpackRowMeta,
 } from './row-meta.ts';
@@ -56,17 +59,29 @@ export function readRowMeta(plan: DocumentPlan, document: StoredDocument): Mutab
   return meta;
 }
 
+/** The bytes of all that a stored document stands for. */
+export function encodeDocument(plan: DocumentPlan, document: StoredDocument): Uint8Array {
+  const meta = rowMetaOf(document);
+  if (meta === undefined) return encodeState(toLocalRow(plan, document).state);
+  const { stamps, generation = NO_STAMP, rich, unknown } = meta;
+  const unknownByPath = unknown === undefined ? NO_VALUES : new Map(unknown);
+  return encodeStampedPaths({ stamps, generation, rich: rich === undefined ? undefined : richFromText(rich) }, (path) =>
+    storedValue(document, unknownByPath, path),
+  );
+}
+
 /** The state that a stored document and its meta stand for. */
 function toState(document: StoredDocument, meta: MutableRowMeta): State {
   const registers = new Map<Path, Register>();
-  for (const [path, stamp] of meta.stamps) registers.set(path, { stamp, value: storedValue(document, meta, path) });
+  for (const [path, stamp] of meta.stamps)
+    registers.set(path, { stamp, value: storedValue(document, meta.unknown, path) });
   const rich = meta.rich === undefined ? {} : { rich: richFromText(meta.rich) };
   return { generation: meta.generation, registers, partial: false, ...rich };
 }
 
-function storedValue(document: StoredDocument, meta: MutableRowMeta, path: Path): Json | undefined {
-  const unknown = meta.unknown.get(path);
-  if (unknown !== undefined) return unknown;
+function storedValue(document: StoredDocument, unknown: ReadonlyMap<Path, Json>, path: Path): Json | undefined {
+  const hidden = unknown.get(path);
+  if (hidden !== undefined) return hidden;
   if (path === DELETED) return document._deleted;
   const name = attachmentName(path);
   return name === undefined ? valueAt(document, path) : attachmentValue(document, name);
@@ -97,9 +112,51 @@ export interface RemoteRow {
 }
 
 export function toLocalRow(plan: DocumentPlan, document: StoredDocument): LocalRow {
-  const meta = readRowMeta(plan, document);
-  const { pending, seq, replaced, batches } = meta;
-  return { id: idOf(plan, document), state: toState(document, meta), pending, seq, replaced, batches, document };
+  return new StoredRow(plan, document);
+}
+
+const NONE: ReadonlySet<never> = new Set();
+
+/** Its meta is unpacked only for who asks: most rows that are pushed, and acknowledged, go as they are stored. */
+class StoredRow implements LocalRow {
+  readonly id: string;
+  readonly document: StoredDocument;
+  private readonly plan: DocumentPlan;
+  private unpacked: MutableRowMeta | undefined;
+  private knownState: State | undefined;
+
+  constructor(plan: DocumentPlan, document: StoredDocument) {
+    this.id = idOf(plan, document);
+    this.document = document;
+    this.plan = plan;
+  }
+
+  get state(): State {
+    this.knownState ??= toState(this.document, this.meta);
+    return this.knownState;
+  }
+
+  get pending(): ReadonlySet<Path> {
+    return this.meta.pending;
+  }
+
+  get seq(): number | undefined {
+    const packed = rowMetaOf(this.document);
+    return packed === undefined ? this.meta.seq : packed.seq;
+  }
+
+  get replaced(): number {
+    return rowMetaOf(this.document)?.replaced ?? 0;
+  }
+
+  get batches(): ReadonlySet<string> {
+    return rowMetaOf(this.document)?.batches === undefined ? NONE : this.meta.batches;
+  }
+
+  private get meta(): MutableRowMeta {
+    this.unpacked ??= readRowMeta(this.plan, this.document);
+    return this.unpacked;
+  }
 }
 
 export function idOf(plan: DocumentPlan, document: StoredDocument): string {
@@ -134,7 +191,7 @@ export interface RowTarget {
   readonly plan: DocumentPlan;
   readonly id: string;
   readonly previous: StoredDocument | undefined;
-  readonly pending: Set<Path>;
+  readonly pending: ReadonlySet<Path>;
   readonly seq: number | undefined;
   readonly replaced: number;
   readonly batches: ReadonlySet<string>;
@@ -146,36 +203,41 @@ export interface RowTarget {
  * storage puts stand-ins in their place.
  */
 export function toDocument(state: State, target: RowTarget): StoredDocument {
-  const { plan, id, previous, pending, seq, replaced } = target;
+  const { plan, id, previous, pending, seq, replaced, batches } = target;
   const fields = assembleFields(withUnstamped(state, plan, previous), (path) => plan.leaves.has(path));
   addRequiredFields(plan, fields);
   const rich = state.rich && richToText(state.rich);
   Object.assign(fields, contentsOf(state, rich, plan, previous));
   const attachments: { [name: string]: Attachment } = {};
-  const unknown = new Map<Path, Json>();
-  for (const [path, { value }] of state.registers) {
-    if (value === undefined || path === DELETED || plan.leaves.has(path)) continue;
+  let unknown: Map<Path, Json> | undefined;
+  state.registers.forEach(({ value }, path) => {
+    if (value === undefined || path === DELETED || plan.leaves.has(path)) return;
     const name = attachmentName(path);
     const isShown = name !== undefined && plan.attachments && !isDeleted(state);
     const attachment = isShown ? toAttachment(name, value, previous) : undefined;
     if (name !== undefined && attachment !== undefined) attachments[name] = attachment;
-    else unknown.set(path, value);
-  }
-  const stamps = new Map([...state.registers].map(([path, { stamp }]) => [path, stamp]));
-  const batches = new Set(target.batches);
-  const meta = { stamps, generation: state.generation, pending, seq, unknown, rich, replaced, batches };
-  return {
-    ...fields,
+    else {
+      unknown ??= new Map();
+      unknown.set(path, value);
+    }
+  });
+  const { generation } = state;
+  const stamps = stampsOf(state);
+  const meta = { stamps, generation, pending, seq, unknown: unknown ?? NO_VALUES, rich, replaced, batches };
+  // Into the object that the fields are in: another one for each row would cost as much as all of the above.
+  return Object.assign(fields as { [field: string]: unknown }, {
     [plan.primaryKey]: id,
     _deleted: isDeleted(state),
     _attachments: attachments,
     _rev: previous?._rev ?? '',
-    _meta: {
-      ...(previous?._meta ?? {}),
-      lwt: previous?._meta.lwt ?? 0,
-      ...metaEntry(packRowMeta(meta)),
-    },
-  };
+    _meta: { ...previous?._meta, lwt: previous?._meta.lwt ?? 0, ...metaEntry(packRowMeta(meta)) },
+  });
+}
+
+const NO_VALUES: ReadonlyMap<Path, Json> = new Map();
+
+function stampsOf({ registers }: State): Stamps {
+  return { keys: () => registers.keys(), get: (path) => registers.get(path)?.stamp };
 }
 
 type Attachment = StoredDocument['_attachments'][string];

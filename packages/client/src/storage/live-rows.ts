@@ -66,7 +66,7 @@ export function createLiveRows(collection: RxCollection): LiveRows {
 
   async function find(id: string): Promise<StoredDocument | undefined> {
     const [stored] = await database.lockedRun(() => instance.findDocumentsById([id], true));
-    return stored as StoredDocument | undefined;
+    return stored && captured.acknowledged.refresh(stored as StoredDocument);
   }
 
   /** Undefined: the row lives another life. False: somebody else has written it meanwhile. */

@@ -19,10 +19,19 @@ import { filter, map, type Observable } from 'rxjs';
 import { untilWritten } from './batches-under-way.ts';
 import { changedDocuments, type Locked } from './changed-documents.ts';
 import { ACK_CONTEXT, MERGE_CONTEXT, REPLACE_CONTEXT } from './contexts.ts';
-import { idOf, type LocalRow, type RemoteRow, readRowMeta, toDocument, toLocalRow } from './document-row.ts';
+import {
+  encodeDocument,
+  idOf,
+  type LocalRow,
+  type RemoteRow,
+  readRowMeta,
+  toDocument,
+  toLocalRow,
+} from './document-row.ts';
 import { createKnownRich } from './known-rich.ts';
+import { createLateAcks, type LateAcks } from './late-acks.ts';
 import { restamp } from './restamp.ts';
-import { packRowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
+import { isRow, packRowMeta, type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 import { type RefusedValues, type Replacement, setBack } from './set-back.ts';
 import { requireCaptured } from './with-breakwater.ts';
 
@@ -69,6 +78,8 @@ export interface LocalRows {
   pendingOf(ids: readonly string[]): Promise<PendingChange[]>;
   /** A document that was read earlier, as a row. */
   toRow(document: StoredDocument): LocalRow;
+  /** The bytes of all there is of a row. */
+  encode(row: LocalRow): Uint8Array;
   /** The state vector of what the server has of a row's Yjs state, if that is large. */
   knownOf(row: LocalRow): Uint8Array | undefined;
   /**
@@ -89,6 +100,9 @@ export interface LocalRows {
     rows: readonly AcknowledgedRow[],
     options?: { readonly isAnotherLife: boolean },
   ): Promise<PendingChange[]>;
+  /** The same for rows that nobody is known to have changed since, and that are no part of a batch; written later. */
+  acknowledgeSoon(rows: readonly AcknowledgedRow[]): PendingChange[];
+  readonly lateAcks: Pick<LateAcks, 'count' | 'isAllowed' | 'write'>;
   /**
    * Stamps anew what is pending and ahead of the clock as it is now: the server found it to be from the future. Answers
    * the rows that had such stamps.
@@ -129,11 +143,17 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   const { plan, instance } = captured;
   const { database } = collection;
   const knownRich = createKnownRich();
+  const lateAcks = createLateAcks(database, captured);
   const locked: Locked = (read) => database.lockedRun(read);
 
   async function find(ids: readonly string[]): Promise<Map<string, StoredDocument>> {
     const documents = await database.lockedRun(() => instance.findDocumentsById([...ids], true));
-    return new Map((documents as StoredDocument[]).map((document) => [idOf(plan, document), document]));
+    return new Map((documents as StoredDocument[]).map((document) => [idOf(plan, document), refresh(document)]));
+  }
+
+  /** With what was acknowledged of it, whether that is written already or not. */
+  function refresh(document: StoredDocument): StoredDocument {
+    return captured.acknowledged.refresh(document);
   }
 
   /** Answers the ids whose document was changed by somebody else in between. */
@@ -199,11 +219,11 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const isForgotten = local !== undefined && mayForget && hasForgotten(remote, local, { plan, merged: state });
     const instead = isForgotten ? replacedBy(remote, local) : undefined;
     if (instead !== undefined) return instead;
-    const pending = local ? stillPending(local.pending, local.state, state) : new Set<Path>();
+    const pending = local ? stillPending(local.pending, local.state, state) : NOTHING;
     if (stored && local && sameState(local.state, state)) {
       return silent(plan, stored, { pending, seq, batches: local.batches });
     }
-    const { replaced = 0, batches = new Set<string>() } = local ?? {};
+    const { replaced = 0, batches = NO_BATCHES } = local ?? {};
     const target = { plan, id: remote.id, previous: stored, pending, seq, replaced, batches };
     return changeTo(toDocument(state, target), stored, MERGE_CONTEXT);
   }
@@ -244,16 +264,17 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
   /** A row that was purged meanwhile needs no ack. */
   function acknowledgeRow(
-    { id, pushed, part = pushed.state, seq: acknowledged }: AcknowledgedRow,
+    { id, pushed, part: pushedPart, seq: acknowledged }: AcknowledgedRow,
     stored: StoredDocument | undefined,
     isAnotherLife: boolean,
   ): Change | undefined {
     if (stored === undefined) return undefined;
-    knownRich.note(pushed.id, pushed.state);
+    noteKnown(pushed);
     const seq = isAnotherLife ? acknowledged : latest(rowMetaOf(stored)?.seq, acknowledged);
     // The very document that was pushed has nothing newer.
-    if (stored === pushed.document) return silent(plan, stored, { pending: new Set(), seq });
+    if (stored === pushed.document) return silent(plan, stored, { pending: NOTHING, seq });
     const { state, pending, batches, replaced } = toLocalRow(plan, stored);
+    const part = pushedPart ?? pushed.state;
     // It went back while it was on its way: what is on the server now is not here any more.
     const isMissing = replaced !== pushed.replaced && !(part.partial && part.generation > state.generation);
     // It was revoked by a later commit of the same store, and the ack of this one is late.
@@ -262,6 +283,20 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     const left = [...pending].filter((path) => !isAcknowledged(plan, path, state, pushed.state));
     const others = [...batches].filter((batch) => !pushed.batches.has(batch));
     return silent(plan, stored, { pending: new Set(left), seq, batches: new Set(others) });
+  }
+
+  /** The server has all of it. */
+  function noteKnown(row: LocalRow): void {
+    if (rowMetaOf(row.document)?.rich !== undefined) knownRich.note(row.id, row.state);
+  }
+
+  function acknowledgeLater({ pushed, seq: acknowledged }: AcknowledgedRow): PendingChange {
+    noteKnown(pushed);
+    // News may have changed the meta under this revision since it was pushed.
+    const document = refresh(pushed.document);
+    const seq = latest(rowMetaOf(document)?.seq, acknowledged);
+    lateAcks.note(document, settledMeta(plan, document, { pending: NOTHING, seq }));
+    return { id: pushed.id, bytes: 0, height: getHeightOfRevision(document._rev) };
   }
 
   function acknowledgeRevokedRow(
@@ -278,7 +313,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     if (!isAnotherLife && latest(local.seq, seq) > seq) return acknowledgeRow(acknowledged, stored, isAnotherLife);
     const left = [...local.pending].filter((path) => !isAcknowledged(plan, path, local.state, pushed.state));
     const others = [...local.batches].filter((batch) => !pushed.batches.has(batch));
-    const row = { ...local, pending: new Set(left), batches: new Set(others), seq };
+    const { state, replaced, document } = local;
+    const row = { id, state, replaced, document, pending: new Set(left), batches: new Set(others), seq };
     return changeBack(row, { id, server: undefined, isRevoked: true, upToSeq: seq });
   }
 
@@ -292,6 +328,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     },
     pendingOf: async (ids) => [...(await find(ids)).values()].map((document) => pendingChange(plan, document)),
     toRow: (document) => toLocalRow(plan, document),
+    encode: ({ document }) => encodeDocument(plan, document),
     knownOf: ({ id, state }) => knownRich.of(id, state.generation),
     mergeRows(rows, keepForgotten, onLacking) {
       const mergeOrLeaveOut = (row: RemoteRow, stored: StoredDocument | undefined) => {
@@ -305,6 +342,8 @@ export function createLocalRows(collection: RxCollection): LocalRows {
       const known = new Map(rows.map(({ id, pushed }) => [id, pushed.document]));
       return update(rows, known, (row, stored) => acknowledgeRow(row, stored, isAnotherLife));
     },
+    acknowledgeSoon: (rows) => rows.map(acknowledgeLater),
+    lateAcks,
     restamp: (rows) => update(rows, undefined, restampRow),
     acknowledgeRevoked: (rows, keep, { isAnotherLife } = { isAnotherLife: false }) =>
       update(rows, undefined, (row, stored) => acknowledgeRevokedRow(row, stored, isAnotherLife), keep),
@@ -313,13 +352,13 @@ export function createLocalRows(collection: RxCollection): LocalRows {
       // Nothing may be written before a mark that the next start scans from.
       captured.lwt.startAfter(lwt);
       for await (const documents of changedDocuments(instance, whole ? 0 : lwt, locked)) {
-        const changes = documents.filter(isRow).map((document) => pendingChange(plan, document));
+        const changes = documents.filter(isRow).map((document) => pendingChange(plan, refresh(document)));
         yield whole ? changes.map((each) => ({ ...each, bytes: Math.max(1, each.bytes) })) : changes;
       }
     },
     async *all() {
       for await (const documents of changedDocuments(instance, 0, locked)) {
-        yield documents.filter(isRow).map((document) => toLocalRow(plan, document));
+        yield documents.filter(isRow).map((document) => toLocalRow(plan, refresh(document)));
       }
     },
     localChanges$: instance.changeStream().pipe(
@@ -362,12 +401,6 @@ function toWriteRow({ document, previous }: Change): BulkWriteRow<{ [field: stri
   return previous ? { document, previous } : { document };
 }
 
-/** Not the trace of a document that is neither here nor on the server. */
-function isRow(document: StoredDocument): boolean {
-  const meta = rowMetaOf(document);
-  return meta === undefined || meta.stamps.length > 0 || meta.generation !== undefined || meta.rich !== undefined;
-}
-
 /** A register by its stamp; a rich field has none, and its bytes must still be those that were pushed. */
 function isAcknowledged({ kinds }: DocumentPlan, path: Path, state: State, pushed: State): boolean {
   if (stampAt(state, path) !== stampAt(pushed, path)) return false;
@@ -386,21 +419,30 @@ interface Bookkeeping {
   readonly batches?: ReadonlySet<string>;
 }
 
+const NOTHING: ReadonlySet<Path> = new Set();
+const NO_BATCHES: ReadonlySet<string> = new Set();
+
 /** The same document with other bookkeeping: `_rev` and `lwt` stay. */
-function silent(plan: DocumentPlan, stored: StoredDocument, { pending, seq, batches }: Bookkeeping): Change {
+function silent(plan: DocumentPlan, stored: StoredDocument, bookkeeping: Bookkeeping): Change {
   const document = { ...stored };
+  setRowMeta(document, settledMeta(plan, stored, bookkeeping), stored._meta.lwt);
+  return { previous: stored, document, context: ACK_CONTEXT };
+}
+
+function settledMeta(plan: DocumentPlan, stored: StoredDocument, { pending, seq, batches }: Bookkeeping): RowMeta {
   const { pending: _cleared, batches: _left, ...rest } = rowMetaOf(stored) ?? packRowMeta(readRowMeta(plan, stored));
   const belongs = batches !== undefined && batches.size > 0 ? { batches: [...batches].sort() } : {};
   const still = pending.size === 0 ? {} : { pending: [...pending].sort(), ...belongs };
-  setRowMeta(document, { ...rest, seq, ...still }, stored._meta.lwt);
-  return { previous: stored, document, context: ACK_CONTEXT };
+  return { ...rest, seq, ...still };
 }
 
 function pendingChange(plan: DocumentPlan, document: StoredDocument): PendingChange {
   const meta = rowMetaOf(document);
-  const pending = meta ? (meta.pending ?? []) : readRowMeta(plan, document).pending;
+  const pending = meta ? (meta.pending ?? []) : [...readRowMeta(plan, document).pending];
   let bytes = 0;
-  for (const path of pending) bytes += path.length + sizeOf(valueAt(document, path));
+  pending.forEach((path) => {
+    bytes += path.length + sizeOf(valueAt(document, path));
+  });
   const change = { id: idOf(plan, document), bytes, height: getHeightOfRevision(document._rev) };
   return meta?.batches === undefined ? change : { ...change, batches: meta.batches };
 }

@@ -46,6 +46,7 @@ export async function readStandIn(data: Blob): Promise<StandIn | undefined> {
 /** The row, with a stand-in for each attachment that RxDB needs bytes of and that brings none. */
 export function withStandIns(row: WriteRow): WriteRow {
   const attachments = attachmentsOf(row.document);
+  if (isEmpty(attachments)) return row;
   const before = attachmentsOf(row.previous);
   const missing = Object.entries(attachments).filter(([name, { data, digest }]) => {
     return data === undefined && !(Object.hasOwn(before, name) && before[name]?.digest === digest);
@@ -73,6 +74,11 @@ export function withGivenBytes(row: WriteRow): WriteRow {
   const names = new Set(given.map(([name]) => name));
   const others = Object.fromEntries(Object.entries(before).filter(([name]) => !names.has(name)));
   return { ...row, previous: { ...previous, _attachments: others as StoredDocument['_attachments'] } };
+}
+
+function isEmpty(attachments: Attachments): boolean {
+  for (const _ in attachments) return false;
+  return true;
 }
 
 function attachmentsOf(document: WriteRow['document'] | undefined): Attachments {

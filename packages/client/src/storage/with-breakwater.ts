@@ -45,6 +45,8 @@ export interface CapturedStorage {
   readonly author: Readonly<ContentAuthor>;
   /** What acks made of the metas of documents that RxDB still shows with the old ones. */
   readonly acknowledged: MetaCache;
+  /** The ids of those that the storage does not know of yet. They outlive the replication that heard of them. */
+  readonly unwrittenAcks: Set<string>;
   /** The ids of documents that a user has written in this tab, once they are stored. */
   readonly written$: Observable<readonly string[]>;
   /** A name for a batch that no other batch has. */
@@ -217,6 +219,7 @@ async function capture(instance: Instance, options: CaptureOptions): Promise<voi
     lwt,
     author,
     acknowledged,
+    unwrittenAcks: new Set(),
     written$,
     newBatch: () => randomName(random),
     announce: (ids) => written$.next(ids),

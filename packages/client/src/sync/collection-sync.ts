@@ -1,6 +1,6 @@
 import { decodeState } from '@breakwater/crdt';
 import type { Got, NewRowGroup, Page, Row } from '@breakwater/protocol';
-import type { RxCollection } from 'rxdb';
+import { getHeightOfRevision, type RxCollection } from 'rxdb';
 import type { Subscription } from 'rxjs';
 import { RequestError } from '../connection/errors.ts';
 import type { Session } from '../connection/session.ts';
@@ -8,7 +8,7 @@ import { describeError } from '../describe-error.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { SyncError } from '../status.ts';
 import type { LocalRow, RemoteRow } from '../storage/document-row.ts';
-import type { KeepRefused, LocalRows, PendingChange } from '../storage/local-rows.ts';
+import type { AcknowledgedRow, KeepRefused, LocalRows, PendingChange } from '../storage/local-rows.ts';
 import type { RefusedValues } from '../storage/set-back.ts';
 import type { BatchMember } from './batch-up.ts';
 import { type Confirmation, createRefusals, isStored, type Question } from './confirmation.ts';
@@ -68,8 +68,10 @@ export interface CollectionSync {
 
 /** Rows asked for at once: a page must be stored without a task that the user notices. */
 const PAGE_ROWS = 250;
-/** The checkpoint may be this old when the app ends: some rows are then pulled a second time. */
+/** The checkpoint may be this old when the app ends: some rows are then pulled, or pushed, a second time. */
 const SAVE_AFTER_MS = 500;
+/** Acks written into documents in one go: no task that the user notices. */
+const ACKS_AT_ONCE = 250;
 /**
  * Distance of the saved "all clean up to here" from the newest write, in RxDB's milliseconds: another tab's write may
  * reach the storage later than its time says.
@@ -102,7 +104,7 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
   const down = createDown({
     merge: mergeRows,
     fetchRow: (session, id) => session.request({ type: 'get', collection: collection.name, id }, ({ row }: Got) => row),
-    acknowledge: (acknowledged) => rows.acknowledge(acknowledged, { isAnotherLife: record.value.resend }),
+    acknowledge,
     onUnreadable: (id, cause) =>
       onError({
         code: 'row-unreadable',
@@ -221,6 +223,16 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     return changes;
   }
 
+  async function acknowledge(acknowledged: readonly AcknowledgedRow[]): Promise<PendingChange[]> {
+    const isAnotherLife = record.value.resend;
+    const mayWait = rows.lateAcks.isAllowed && !isAnotherLife;
+    const isPlain = ({ id, pushed }: AcknowledgedRow) =>
+      mayWait && pushed.batches.size === 0 && !pending.hasLater(id, getHeightOfRevision(pushed.document._rev));
+    const { plain = [], other = [] } = Object.groupBy(acknowledged, (row) => (isPlain(row) ? 'plain' : 'other'));
+    const changes = rows.acknowledgeSoon(plain);
+    return other.length === 0 ? changes : [...changes, ...(await rows.acknowledge(other, { isAnotherLife }))];
+  }
+
   function leaveAlone(session: Session): void {
     unknownTo = session;
     answered = session;
@@ -252,19 +264,21 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     }
     if (count !== scanCount) return;
     isScanned = true;
+    if (rows.lateAcks.count > 0) saveSoon();
     work.fire();
     onChange();
   }
 
-  function saveSoon(): void {
+  function saveSoon(delayMs = SAVE_AFTER_MS): void {
     if (stopped) return;
-    cancelSave ??= scheduler.after(SAVE_AFTER_MS, () => void save().catch(reportStorage));
+    cancelSave ??= scheduler.after(delayMs, () => void save().catch(reportStorage));
   }
 
-  function save(): Promise<void> {
+  async function save(): Promise<void> {
     cancelSave?.();
     cancelSave = undefined;
-    const isClean = isScanned && pending.rows === 0;
+    await writeAcks();
+    const isClean = isScanned && pending.rows === 0 && rows.lateAcks.count === 0;
     const { value } = record;
     const { settledLwt } = rows;
     const cleanLwt = settledLwt === 0 ? value.cleanLwt : Math.max(0, settledLwt - CLEAN_MARGIN_MS);
@@ -273,10 +287,17 @@ export function createCollectionSync(options: CollectionSyncOptions): Collection
     const isClockBack = clockMs < value.clockMs;
     const change = { epoch: value.epoch, checkpoint, isPulled, ...clean };
     const isNew = isClockBack || Object.entries(change).some(([key, now]) => value[key as keyof typeof value] !== now);
-    if (!isNew) return Promise.resolve();
+    if (!isNew) return;
     const saved = record.set({ ...change, clockMs });
     if (value.resend && isClean) resent.fire();
-    return saved;
+    await saved;
+  }
+
+  async function writeAcks(): Promise<void> {
+    const { lateAcks } = rows;
+    if (lateAcks.count === 0) return;
+    await lateAcks.write(stopped ? Number.POSITIVE_INFINITY : ACKS_AT_ONCE);
+    if (lateAcks.count > 0) saveSoon(0);
   }
 
   function reportStorage(error: unknown): void {

@@ -5,6 +5,8 @@ export interface PendingRows {
   readonly rows: number;
   readonly bytes: number;
   has(id: string): boolean;
+  /** Was a later revision of this row heard of than the one of this height? */
+  hasLater(id: string, height: number): boolean;
   update(changes: readonly PendingChange[]): void;
   /** This row must be pushed as a whole, whatever of it is pending. */
   requireWhole(id: string): void;
@@ -54,6 +56,7 @@ export function createPendingRows(): PendingRows {
       return totalBytes;
     },
     has: (id) => entryById.has(id),
+    hasLater: (id, height) => (entryById.get(id)?.height ?? 0) > height,
     update(changes) {
       for (const { id, bytes, height, batches } of changes) {
         const isLate = height < (entryById.get(id)?.height ?? 0);

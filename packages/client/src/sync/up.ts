@@ -3,7 +3,7 @@ import type { Ack, AckGroup, Got, Limits, Row } from '@breakwater/protocol';
 import type { Session } from '../connection/session.ts';
 import type { LocalRow } from '../storage/document-row.ts';
 import type { AcknowledgedRow, LateRow, LocalRows } from '../storage/local-rows.ts';
-import { isVoid } from '../storage/row-meta.ts';
+import { isRow } from '../storage/row-meta.ts';
 import type { PendingRows } from './pending-rows.ts';
 
 export interface UpOptions {
@@ -46,12 +46,15 @@ export interface RefusedPush {
   readonly batch?: string;
 }
 
+/** What of a row goes up. */
+type Part = State | 'all';
+
 /** Rows as they go into one push. */
 export interface Draft {
   readonly rows: Row[];
   /** The same rows before they were encoded: all there is of each, and what of it goes up. */
   readonly pushed: LocalRow[];
-  readonly parts: State[];
+  readonly parts: Part[];
   /** Rows that are not worth sending. */
   readonly refused: RefusedPush[];
 }
@@ -85,6 +88,10 @@ export interface Up {
   hear(session: Session, group: AckGroup | undefined, draft: Draft): Answer;
   /** Sees to everything that the answer asks for. */
   heed(session: Session, answer: Answer): Promise<void>;
+}
+
+function partIn(part: Part | undefined): Pick<AcknowledgedRow, 'part'> {
+  return part === undefined || part === 'all' ? {} : { part };
 }
 
 export function createUp(options: UpOptions): Up {
@@ -125,18 +132,18 @@ export function createUp(options: UpOptions): Up {
   }
 
   /** What of the row is to go up. Undefined when another tab has already seen to it. */
-  function partOf(local: LocalRow): State | undefined {
-    const { id, state, pending: paths, seq } = local;
+  function partOf(local: LocalRow): Part | undefined {
+    const { id, seq, document } = local;
     // A document that is neither here nor on the server is nothing to be sent, not even as a whole.
-    const isWhole =
-      !isVoid({ stamps: state.registers, generation: state.generation, rich: state.rich }) &&
-      (pending.isWholeRequired(id) || seq === undefined);
-    if (paths.size > 0 || isWhole) return isWhole ? state : pick(state, [...paths], rows.knownOf(local));
+    if (isRow(document) && (pending.isWholeRequired(id) || seq === undefined)) return 'all';
+    if (local.pending.size > 0) return pick(local.state, [...local.pending], rows.knownOf(local));
     pending.drop(id);
     return undefined;
   }
 
-  function encodeRow({ id, seq }: LocalRow, part: State): Row {
+  function encodeRow(local: LocalRow, part: Part): Row {
+    const { id, seq } = local;
+    if (part === 'all') return { id, seq: 0, deleted: false, bytes: rows.encode(local) };
     const base = part.partial && seq !== undefined ? { base: seq } : {};
     return { id, seq: 0, ...base, deleted: false, bytes: encodeState(part) };
   }
@@ -155,7 +162,7 @@ export function createUp(options: UpOptions): Up {
           (result.isRevoked ? given : acknowledged).push({
             id: row.id,
             pushed: row,
-            part: drafted.parts[i] ?? row.state,
+            ...partIn(drafted.parts[i]),
             seq: result.seq,
           });
           break;

@@ -98,8 +98,9 @@ async function tryToWrite(
 async function toRows(collection: RxCollection, writes: readonly DocumentWrite[]): Promise<Row[]> {
   const ids = writes.map(({ id }) => id);
   const found = (await collection.storageInstance.findDocumentsById(ids, true)) as StoredDocument[];
-  const { plan } = requireCaptured(collection);
-  const storedById = new Map(found.map((document) => [idOf(plan, document), document]));
+  const { plan, acknowledged } = requireCaptured(collection);
+  // If the batch has to be undone, what was acknowledged before it must still be.
+  const storedById = new Map(found.map((document) => [idOf(plan, document), acknowledged.refresh(document)]));
   return writes.flatMap(({ id, change, ...write }) => {
     const previous = storedById.get(id);
     const isThere = previous !== undefined && !previous._deleted;
