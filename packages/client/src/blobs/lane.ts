@@ -1,7 +1,7 @@
 import type { Session } from '../connection/session.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { createGate } from './gate.ts';
-import { createPace, WINDOW } from './pace.ts';
+import { createPace } from './pace.ts';
 
 /** The pieces that travel in one direction over one link. */
 export interface Lane {
@@ -17,14 +17,18 @@ export interface Lane {
   enter(signal: AbortSignal): Promise<(outcome: 'answered' | 'failed') => void>;
 }
 
+/** Bytes of a message with a piece in it, beside the piece, at most. */
+const HEAD_BYTES = 128;
+
 export function createLane(session: Session, scheduler: Scheduler): Lane {
   const pace = createPace();
-  const gate = createGate(WINDOW);
+  const mostBytes = Math.max(1, session.connected.limits.maxMessageBytes - HEAD_BYTES);
+  const gate = createGate(() => pace.atOnce);
 
   return {
     session,
     get pieceBytes() {
-      return pace.bytes;
+      return Math.min(pace.bytes, mostBytes);
     },
     async enter(signal) {
       await gate.enter(signal);
