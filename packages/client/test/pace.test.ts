@@ -44,6 +44,20 @@ describe('the size of pieces', () => {
     expect(await piecesOver(1_000, 1_000, 1_000)).toEqual([16 * KIB, 16 * KIB, 16 * KIB]);
   });
 
+  it('[TF3] rows go first: none is larger than 64 KiB while rows go up, and for 100 ms after', async () => {
+    let sincePushMs = Number.POSITIVE_INFINITY;
+    const { session } = playOtherEnd({ sincePushMs: () => sincePushMs });
+    const lane = createLane(session, createManualScheduler());
+    for (let i = 0; i < 4; i++) (await lane.enter(session.signal))('answered');
+    expect(lane.pieceBytes).toBe(256 * KIB);
+    sincePushMs = 0;
+    expect(lane.pieceBytes).toBe(64 * KIB);
+    sincePushMs = 99;
+    expect(lane.pieceBytes).toBe(64 * KIB);
+    sincePushMs = 100;
+    expect(lane.pieceBytes).toBe(256 * KIB);
+  });
+
   it('[TF5] leaves a message no larger than the server takes', async () => {
     const { session } = playOtherEnd({});
     const { connected } = session;

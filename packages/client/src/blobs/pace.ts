@@ -2,8 +2,6 @@
 export interface Pace {
   /** Bytes of the next piece. */
   readonly bytes: number;
-  /** Pieces on the way at once, however many blobs they belong to. */
-  readonly atOnce: number;
   /** A piece took so long from its sending to its answer, in milliseconds. */
   note(tookMs: number): void;
 }
@@ -11,7 +9,7 @@ export interface Pace {
 /** The protocol's largest, in bytes. What a piece costs hardly depends on its size, so they are large where they fit. */
 export const MAX_PIECE_BYTES = 256 * 1024;
 /** Up to here they grow on any line that is not slow. */
-const COMMON_PIECE_BYTES = 64 * 1024;
+export const COMMON_PIECE_BYTES = 64 * 1024;
 const MIN_PIECE_BYTES = 4 * 1024;
 /** A line of unknown width is not given more at first. */
 const FIRST_PIECE_BYTES = 16 * 1024;
@@ -24,19 +22,14 @@ const QUICK_MS = 500;
 /** With a few pieces on the way a slower one would hold up a row, and the heartbeat, for too long; in milliseconds. */
 const SLOW_MS = 2_000;
 
-/** Pieces of one direction on the way at once. Twice as many are no faster. */
+/** Pieces of one direction on the way at once, however many blobs they belong to. Twice as many are no faster. */
 export const WINDOW = 4;
-/** The same of large pieces: behind twice as many a row would wait for twice as long. */
-const WINDOW_OF_LARGE = 2;
 
 export function createPace(): Pace {
   let bytes = FIRST_PIECE_BYTES;
   return {
     get bytes() {
       return bytes;
-    },
-    get atOnce() {
-      return bytes > COMMON_PIECE_BYTES ? WINDOW_OF_LARGE : WINDOW;
     },
     note(tookMs) {
       const most = tookMs < AT_ONCE_MS ? MAX_PIECE_BYTES : COMMON_PIECE_BYTES;
