@@ -1,49 +1,32 @@
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createDatabase, defineCollections, replicate } from '@breakwater/client';
-import { addRxPlugin } from 'rxdb';
-import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments';
-import { getRxStorageMemory } from 'rxdb/plugins/storage-memory';
-import { filter, firstValueFrom } from 'rxjs';
-import { WebSocket } from 'ws';
-import { countingSocket, type WireCount } from './counting-socket.ts';
-import { quantile, timeMs } from './measure.ts';
-import { notesDefinition } from './notes.ts';
+import { type Child, startChild } from './child.ts';
+import { quantile } from './measure.ts';
+import type { AttachmentClientApi, FileClientApi } from './peers/file-peer.ts';
 import type { Result } from './result.ts';
 import { startServerProcess } from './server-process.ts';
 
 const FILES = 20;
 const FILE_BYTES = 1024 * 1024;
-const PIECE_BYTES = 64 * 1024;
 const EDITS = 100;
 /** Together 100 MiB, longer under way than the edits take. */
 const LARGE_FILES = 10;
 const LARGE_BYTES = 10 * 1024 * 1024;
 
-addRxPlugin(RxDBAttachmentsPlugin);
-
-const collections = defineCollections({
-  notes: { schema: { ...notesDefinition.schema, attachments: {} } },
-});
-
-/** Files from one client to the other, and edits while files go up. */
+/** Files from one client to the other, and edits while files go up. Server and clients are processes of their own. */
 export async function measureBlobs(): Promise<Result[]> {
-  const files = Array.from({ length: FILES }, () => randomBytes(FILE_BYTES));
-  const floorMs = await floorFiles(files);
-  const ours = await ourFiles(files);
-  const quiet = await editLatencies(0);
-  const busy = await editLatencies(LARGE_FILES);
+  const floorMs = await withFloor(sendFiles);
+  const ours = await withAttachments(async (writer, reader) => {
+    const [up, down] = [(await writer.call('wire')).sent, (await reader.call('wire')).received];
+    const ms = await sendFiles(writer, reader);
+    const [upAfter, downAfter] = [(await writer.call('wire')).sent, (await reader.call('wire')).received];
+    return { ms, up: upAfter.bytes - up.bytes, down: downAfter.bytes - down.bytes };
+  });
+  const quiet = await withAttachments((writer, reader) => editLatencies(writer, reader, 0));
+  const busy = await withAttachments((writer, reader) => editLatencies(writer, reader, LARGE_FILES));
   const bytes = FILES * FILE_BYTES;
   return [
     { name: `${FILES} files of 1 MiB to the other`, unit: 'ms', floor: floorMs, ours: ours.ms, goal: { ratio: 2 } },
-    { name: 'bytes sent for a byte of file', unit: 'B', floor: 1, ours: ours.up.bytes / bytes, goal: { ratio: 1.02 } },
-    {
-      name: 'bytes received for a byte of file',
-      unit: 'B',
-      floor: 1,
-      ours: ours.down.bytes / bytes,
-      goal: { ratio: 1.02 },
-    },
+    { name: 'bytes sent for a byte of file', unit: 'B', floor: 1, ours: ours.up / bytes, goal: { ratio: 1.02 } },
+    { name: 'bytes received for a byte of file', unit: 'B', floor: 1, ours: ours.down / bytes, goal: { ratio: 1.02 } },
     {
       name: `patch to the other's query while 100 MiB go up, p95 (floor: while nothing does)`,
       unit: 'ms',
@@ -54,128 +37,58 @@ export async function measureBlobs(): Promise<Result[]> {
   ];
 }
 
-async function floorFiles(files: readonly Buffer[]): Promise<number> {
-  const server = await startServerProcess('./floor-blob-server.ts');
-  const [writer, reader] = [await connect(server.port), await connect(server.port)];
-  let left = files.length;
-  const received = new Promise<void>((resolve) => {
-    reader.on('message', (data: Buffer) => data.length === 0 && --left === 0 && resolve());
-  });
-  const ms = await timeMs(async () => {
-    for (const file of files) {
-      const stored = once(writer, 'message');
-      for (let at = 0; at < file.length; at += PIECE_BYTES) writer.send(file.subarray(at, at + PIECE_BYTES));
-      writer.send('');
-      await stored;
-    }
-    await received;
-  });
-  for (const socket of [writer, reader]) socket.terminate();
-  await server.end();
-  return ms;
+type FileClient = Pick<Child<FileClientApi>, 'call' | 'end'>;
+type AttachmentClient = Child<AttachmentClientApi>;
+
+/** Milliseconds until the reader has all files. */
+async function sendFiles(writer: FileClient, reader: FileClient): Promise<number> {
+  await reader.call('expect', FILES);
+  await writer.call('make', FILES, FILE_BYTES);
+  const began = await writer.call('send');
+  return (await reader.call('arrived')) - began;
 }
 
-async function connect(port: number): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false });
-  await once(socket, 'open');
-  return socket;
-}
-
-async function ourFiles(files: readonly Buffer[]): Promise<{ ms: number; up: WireCount; down: WireCount }> {
-  const server = await startServerProcess('./peers/breakwater-server.ts');
-  const [writer, reader] = [await openClient(server.port), await openClient(server.port)];
-  await writer.notes.insert(note('album'));
-  await Promise.all([writer.sync.awaitInSync(), reader.sync.awaitInSync()]);
-  const [up, down] = [{ ...writer.sent }, { ...reader.received }];
-  const seen = new Set<string>();
-  let arrived = () => {};
-  const all = new Promise<void>((resolve) => {
-    arrived = resolve;
-  });
-  const subscription = reader.notes.findOne('album').$.subscribe((doc) => {
-    for (const attachment of doc?.allAttachments() ?? []) {
-      if (seen.has(attachment.id)) continue;
-      seen.add(attachment.id);
-      void reader.sync.attachmentData(attachment, { wait: true }).then(() => {
-        if (++here === files.length) arrived();
-      });
-    }
-  });
-  let here = 0;
-  const ms = await timeMs(async () => {
-    let doc = await writer.notes.findOne('album').exec(true);
-    for (const [i, file] of files.entries()) {
-      await doc.putAttachment({ id: `file ${i}`, data: blobOf(file), type: 'application/octet-stream' });
-      doc = doc.getLatest();
-    }
-    await all;
-  });
-  subscription.unsubscribe();
-  await writer.database.close();
-  await reader.database.close();
-  await server.end();
-  return {
-    ms,
-    up: { bytes: writer.sent.bytes - up.bytes },
-    down: { bytes: reader.received.bytes - down.bytes },
-  };
-}
-
-/** Milliseconds from a patch to the other's query, while so many large files go up. */
-async function editLatencies(files: number): Promise<number[]> {
-  const server = await startServerProcess('./peers/breakwater-server.ts');
-  const [writer, reader] = [await openClient(server.port), await openClient(server.port)];
-  await writer.notes.bulkInsert([note('edited'), note('album')]);
-  await Promise.all([writer.sync.awaitInSync(), reader.sync.awaitInSync()]);
-  let album = await writer.notes.findOne('album').exec(true);
-  for (let i = 0; i < files; i++) {
-    await album.putAttachment({
-      id: `file ${i}`,
-      data: blobOf(randomBytes(LARGE_BYTES)),
-      type: 'application/octet-stream',
-    });
-    album = album.getLatest();
-  }
+/** Milliseconds from a patch to the other's query, each time, while so many large files go up. */
+async function editLatencies(writer: AttachmentClient, reader: AttachmentClient, files: number): Promise<number[]> {
+  await writer.call('make', files, LARGE_BYTES);
+  await writer.call('send');
   const latencies: number[] = [];
   for (let i = 0; i < EDITS; i++) {
-    const doc = await writer.notes.findOne('edited').exec(true);
-    const body = `edit ${i}`;
-    const seen = firstValueFrom(reader.notes.findOne('edited').$.pipe(filter((found) => found?.body === body)));
-    latencies.push(
-      await timeMs(async () => {
-        await doc.patch({ body });
-        await seen;
-      }),
-    );
+    await reader.call('watch', `edit ${i}`);
+    const began = await writer.call('edit', `edit ${i}`);
+    latencies.push((await reader.call('seen')) - began);
   }
-  const underWay = await firstValueFrom(writer.sync.transfers$);
-  if (files > 0 && underWay.length === 0) throw new Error('the files were up before the edits were done');
-  await writer.database.close();
-  await reader.database.close();
-  await server.end();
+  if (files > 0 && (await writer.call('underWay')) === 0) {
+    throw new Error('the files were up before the edits were done');
+  }
   return latencies;
 }
 
-function note(id: string) {
-  return { id, title: id, updatedAt: 1_700_000_000_000 };
+function withFloor<T>(measure: (writer: FileClient, reader: FileClient) => Promise<T>): Promise<T> {
+  return withTwo('./floor-blob-server.ts', () => startChild<FileClientApi>('./peers/floor-file-client.ts'), measure);
 }
 
-function blobOf(bytes: Buffer): Blob {
-  return new Blob([new Uint8Array(bytes)], { type: 'application/octet-stream' });
+function withAttachments<T>(measure: (writer: AttachmentClient, reader: AttachmentClient) => Promise<T>): Promise<T> {
+  const start = () => startChild<AttachmentClientApi>('./peers/attachment-client.ts');
+  return withTwo('./peers/breakwater-server.ts', start, async (writer, reader) => {
+    await writer.call('begin');
+    return measure(writer, reader);
+  });
 }
 
-async function openClient(port: number) {
-  const database = await createDatabase({
-    name: `bench-${crypto.randomUUID()}`,
-    storage: getRxStorageMemory(),
-    collections,
-    multiInstance: false,
-  });
-  const sent: WireCount = { bytes: 0 };
-  const received: WireCount = { bytes: 0 };
-  const sync = replicate(database, {
-    url: `ws://127.0.0.1:${port}/sync`,
-    webSocket: (url) => countingSocket(url, sent, received),
-  });
-  return { database, notes: database.notes, sync, sent, received };
+/** A server and two clients of it, each in a process of its own. */
+async function withTwo<C extends FileClient, T>(
+  serverFile: string,
+  start: () => Promise<C>,
+  measure: (writer: C, reader: C) => Promise<T>,
+): Promise<T> {
+  const server = await startServerProcess(serverFile);
+  const [writer, reader] = [await start(), await start()];
+  try {
+    await Promise.all([writer, reader].map((client) => client.call('open', server.port)));
+    return await measure(writer, reader);
+  } finally {
+    await Promise.all([writer, reader].map((client) => client.end()));
+    await server.end();
+  }
 }

@@ -63,5 +63,5 @@ export const MAX_STREAMS = 1_000;
  */
 export const MAX_CLOCK_AHEAD_MS = 5 * 60_000;
 
-/** Bytes of one piece of a blob: small enough that rows get in between. */
-export const MAX_BLOB_PIECE_BYTES = 64 * 1024;
+/** Bytes of one piece of a blob: small enough that rows get in between, which take about a millisecond to do so. */
+export const MAX_BLOB_PIECE_BYTES = 256 * 1024;

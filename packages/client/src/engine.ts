@@ -119,6 +119,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const record = await openDatabaseRecord(database, () => randomToken(12));
   // An earlier run may have ended while documents went back.
   await inbox.conclude(inbox.records);
+  await inbox.sweep(scheduler.now());
   let collections: readonly CollectionSync[] = [];
   let status = statusOf(initialState(scheduler.now()));
   let isAdopting = false;

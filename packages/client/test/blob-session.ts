@@ -21,9 +21,15 @@ export interface OtherEnd {
   readonly put?: (put: BlobPut) => number | Promise<number>;
   readonly get?: (get: BlobGet) => { readonly length: number; readonly bytes: Uint8Array } | Promise<never>;
   readonly pushesAnswered?: () => Promise<void>;
+  readonly sincePushMs?: () => number;
 }
 
-export function playOtherEnd({ put, get, pushesAnswered = async () => {} }: OtherEnd): BlobSession {
+export function playOtherEnd({
+  put,
+  get,
+  pushesAnswered = async () => {},
+  sincePushMs = () => Number.POSITIVE_INFINITY,
+}: OtherEnd): BlobSession {
   const controller = new AbortController();
   const puts: BlobPut[] = [];
   const gets: BlobGet[] = [];
@@ -59,6 +65,7 @@ export function playOtherEnd({ put, get, pushesAnswered = async () => {} }: Othe
       if (message.type === 'blob-lacks') lacked.push(...message.digests);
     },
     pushesAnswered,
+    sincePushMs,
   };
   return {
     session,

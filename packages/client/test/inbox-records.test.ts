@@ -6,6 +6,7 @@ import { createDatabase } from '../src/create-database.ts';
 import { toRefusedWrites } from '../src/refused-writes.ts';
 import { createLocalRows } from '../src/storage/local-rows.ts';
 import { openInbox, type RefusedRecord } from '../src/sync/inbox.ts';
+import { countInternal, writeInternal } from '../src/sync/internal-store.ts';
 import { beginJournal, listJournals, readJournal, removeJournal } from '../src/sync/journal.ts';
 import { planCollections } from './note-collections.ts';
 
@@ -65,6 +66,30 @@ it('[RF9] what an app that ended had kept of a document that did not go back is 
   await next.conclude(next.records);
   expect(next.records).toEqual([]);
   expect((await openInbox(database)).records).toEqual([]);
+});
+
+const BYTES = 'breakwater-bytes-';
+
+/** Bytes as `keep` leaves them, for an attachment of a record or of one that is gone. */
+async function keepBytesOf(database: RxDatabase, { collection, id, returned }: RefusedRecord, digest: string) {
+  const key = BYTES + (await database.hashFunction(JSON.stringify([collection, id, returned]))) + digest;
+  await writeInternal(database, key, () => ({ base64: 'AAEC' }));
+}
+
+it('[AT15] bytes that no refusal names go once they are 30 s old, and those of one stay', async () => {
+  const { database, inbox } = await openPlans();
+  const [digest, replaced] = ['a'.repeat(64), 'b'.repeat(64)];
+  const record = recordOf({ attachments: [{ name: 'cover', digest, type: 'image/png', length: 3 }] });
+  await inbox.keep([record]);
+  await keepBytesOf(database, record, digest);
+  await keepBytesOf(database, record, replaced);
+  await keepBytesOf(database, recordOf({ id: 'gone' }), digest);
+  const written = Date.now();
+  await inbox.sweep(written + 20_000);
+  expect(await countInternal(database, BYTES)).toBe(3);
+  await inbox.sweep(written + 31_000);
+  expect(await countInternal(database, BYTES)).toBe(1);
+  expect(await inbox.attachmentsOf(record)).toHaveLength(1);
 });
 
 it('[BT2] a batch of which a document is lost goes back as a whole, and is one in the inbox', async () => {

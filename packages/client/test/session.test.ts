@@ -3,11 +3,11 @@ import { CONNECTED, createManualScheduler } from '@breakwater/testing';
 import { expect, it } from 'vitest';
 import { createSession } from '../src/connection/session.ts';
 
-function open() {
+function open(scheduler = createManualScheduler()) {
   const sent: (string | undefined)[] = [];
   const runner = createSession({
     connected: CONNECTED,
-    scheduler: createManualScheduler(),
+    scheduler,
     send: (frame) => sent.push(up.decode(frame)?.type),
     onRows: () => {},
     onDeadline: () => {},
@@ -42,4 +42,16 @@ it('[TF3] … or that the link is gone; on that nothing is said any more', async
   await answered;
   session.tell({ type: 'blob-lacks', digests: [] });
   expect(sent).toEqual(['push']);
+});
+
+it('[TF3] a session tells how long ago rows went up', async () => {
+  const scheduler = createManualScheduler();
+  const { session, receive } = open(scheduler);
+  expect(session.sincePushMs()).toBe(Number.POSITIVE_INFINITY);
+  void session.request(push, () => {});
+  scheduler.advance(50);
+  expect(session.sincePushMs()).toBe(0);
+  receive({ type: 'ack', request: 1, groups: [] });
+  scheduler.advance(70);
+  expect(session.sincePushMs()).toBe(70);
 });

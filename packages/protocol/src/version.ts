@@ -9,7 +9,8 @@
  * 5: blob-get, blob-put, blob-lacks, blob-want, blob-have, blob-part, blob-here; maxBlobBytes in connected
  * 6: room-open, room-data, room-close, room-opened, room-closed
  * 7: rows that are revoked, in page and rows; stored rows that are, in ack; deflated; `inflates` in connect;
- *    maxMessagesPerSecond, maxBytesPerSecond in connected; errors of no request: rate-exceeded, too-many-connections
+ *    maxMessagesPerSecond, maxBytesPerSecond in connected; errors of no request: rate-exceeded, too-many-connections;
+ *    pieces of blobs of up to 256 KiB
  */
 export const PROTOCOL_VERSION = 7;
 

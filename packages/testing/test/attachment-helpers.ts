@@ -89,8 +89,19 @@ export async function revisionOf({ notes }: WorldClient, id: string): Promise<st
 }
 
 /** How many blobs wait beside the inbox. */
-export async function keptBytes({ notes }: WorldClient): Promise<number> {
-  const { internalStore } = notes.database;
-  const { documents } = await getChangedDocumentsSince(internalStore, 1_000);
-  return documents.filter(({ key, _deleted }) => key.startsWith('breakwater-bytes-') && !_deleted).length;
+export async function keptBytes(client: WorldClient): Promise<number> {
+  return (await internalDocuments(client, 'breakwater-bytes-')).length;
+}
+
+/** As an app leaves it that ends while something refused is settled: the bytes are there, what names them is not. */
+export async function loseRefusals(client: WorldClient): Promise<void> {
+  const { internalStore } = client.notes.database;
+  const refusals = await internalDocuments(client, 'breakwater-refused-');
+  const rows = refusals.map((previous) => ({ previous, document: { ...previous, _deleted: true } }));
+  await internalStore.bulkWrite(rows, 'test');
+}
+
+async function internalDocuments({ notes }: WorldClient, prefix: string) {
+  const { documents } = await getChangedDocumentsSince(notes.database.internalStore, 1_000);
+  return documents.filter(({ key, _deleted }) => key.startsWith(prefix) && !_deleted);
 }

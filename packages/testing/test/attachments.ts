@@ -1,6 +1,6 @@
 import { AttachmentMissingError } from '@breakwater/client';
 import type { RxStorage } from 'rxdb';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorldClient } from '../src/world.ts';
 import {
   type AttachmentWorld,
@@ -9,6 +9,7 @@ import {
   attachmentsOf,
   expectBytes,
   keptBytes,
+  loseRefusals,
   noise,
   openAttachmentWorld,
   revisionOf,
@@ -29,7 +30,10 @@ export function describeAttachments(title: string, storage: () => RxStorage<unkn
       [one, two] = [await world.device('one'), await world.device('two')];
     });
 
-    afterEach(() => world.end());
+    afterEach(async () => {
+      vi.useRealTimers();
+      await world.end();
+    });
 
     /** Device one has it, the server has its bytes, and device two has its row. */
     async function share(data: Blob, name = 'photo'): Promise<string> {
@@ -247,6 +251,21 @@ export function describeAttachments(title: string, storage: () => RxStorage<unkn
       const { digest } = await attachmentOf(one, 'a', 'photo');
       await uploaded(world.server, digest);
       await expectBytes(await (await attachmentOf(two, 'a', 'photo')).getData(), noise(900));
+    });
+
+    it('[AT15] bytes that nothing names any more go when replication starts next', async () => {
+      isAllowed = false;
+      await attach(one, 'a', 'photo', noise(900));
+      await world.inStep(one);
+      expect(await keptBytes(one)).toBe(1);
+      await loseRefusals(one);
+      await one.reopen();
+      await one.sync.awaitInSync();
+      expect(await keptBytes(one)).toBe(1);
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+      await one.reopen();
+      await one.sync.awaitInSync();
+      expect(await keptBytes(one)).toBe(0);
     });
 
     it('[AT10] one whose removal was refused is back, and goes when that is made again', async () => {

@@ -74,11 +74,14 @@ export function createBlobSession(options: BlobSessionOptions): BlobSession {
       search.resume(self);
     },
     pushed: (places) => wants.pushed(places.filter((place) => !store.blobs.isStored(tenant, place.digest))),
-    get: (message) => lane.add(() => answerSafely(message.request, 'Reading', () => answerGet(message))),
+    get: (message) =>
+      lane.add(Math.min(message.maxBytes, MAX_BLOB_PIECE_BYTES), () =>
+        answerSafely(message.request, 'Reading', () => answerGet(message)),
+      ),
     async put(message) {
       // Before it waits: what is that large shall not be kept.
       if (message.bytes.length > MAX_BLOB_PIECE_BYTES) return sendTooMuch(message);
-      await lane.add(() => answerSafely(message.request, 'Storing', () => answerPut(message)));
+      await lane.add(message.bytes.length, () => answerSafely(message.request, 'Storing', () => answerPut(message)));
     },
     lacks({ digests }) {
       wants.heard();

@@ -23,7 +23,7 @@ export function createDownloads(options: DownloadsOptions): Downloads {
   /** The latest of each: one that was given up may still be keeping what has come of it. */
   const downloadByDigest = new Map<string, Download>();
   const downloads = new Set<Download>();
-  const gate = createGate(DOWNLOADS_AT_ONCE);
+  const gate = createGate(() => DOWNLOADS_AT_ONCE);
   let isStopped = false;
 
   function start(ref: AttachmentRef): Download {

@@ -6,7 +6,8 @@ export interface Gate {
   leave(): void;
 }
 
-export function createGate(places: number): Gate {
+/** @param places how many, now. */
+export function createGate(places: () => number): Gate {
   let taken = 0;
   const waiting: (() => void)[] = [];
 
@@ -28,12 +29,12 @@ export function createGate(places: number): Gate {
   return {
     async enter(signal) {
       signal.throwIfAborted();
-      if (taken < places) taken++;
+      if (taken < places()) taken++;
       else await waitForTurn(signal);
     },
     leave() {
       taken--;
-      while (taken < places) {
+      while (taken < places()) {
         const next = waiting.shift();
         if (next === undefined) break;
         taken++;

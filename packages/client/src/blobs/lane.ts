@@ -1,7 +1,7 @@
 import type { Session } from '../connection/session.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { createGate } from './gate.ts';
-import { createPace, WINDOW } from './pace.ts';
+import { COMMON_PIECE_BYTES, createPace, WINDOW } from './pace.ts';
 
 /** The pieces that travel in one direction over one link. */
 export interface Lane {
@@ -17,14 +17,29 @@ export interface Lane {
   enter(signal: AbortSignal): Promise<(outcome: 'answered' | 'failed') => void>;
 }
 
+/** Bytes of a message with a piece in it, beside the piece, at most. */
+const HEAD_BYTES = 128;
+
+/** Of pieces that are larger than the common ones so many are on the way at once: behind more a row would wait for long. */
+const WINDOW_OF_LARGE = 2;
+
+/** Whoever wrote so shortly ago, in milliseconds, is about to write again: no large piece shall be on the way then. */
+const WRITING_MS = 100;
+
 export function createLane(session: Session, scheduler: Scheduler): Lane {
   const pace = createPace();
-  const gate = createGate(WINDOW);
+  const mostBytes = Math.max(1, session.connected.limits.maxMessageBytes - HEAD_BYTES);
+  const gate = createGate(() => (pieceBytes() > COMMON_PIECE_BYTES ? WINDOW_OF_LARGE : WINDOW));
+
+  function pieceBytes(): number {
+    const bytes = session.sincePushMs() < WRITING_MS ? Math.min(pace.bytes, COMMON_PIECE_BYTES) : pace.bytes;
+    return Math.min(bytes, mostBytes);
+  }
 
   return {
     session,
     get pieceBytes() {
-      return pace.bytes;
+      return pieceBytes();
     },
     async enter(signal) {
       await gate.enter(signal);

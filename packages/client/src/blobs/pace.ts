@@ -6,11 +6,17 @@ export interface Pace {
   note(tookMs: number): void;
 }
 
-/** The protocol's largest, in bytes. */
-export const MAX_PIECE_BYTES = 64 * 1024;
+/** The protocol's largest, in bytes. What a piece costs hardly depends on its size, so they are large where they fit. */
+export const MAX_PIECE_BYTES = 256 * 1024;
+/** Up to here they grow on any line that is not slow. */
+export const COMMON_PIECE_BYTES = 64 * 1024;
 const MIN_PIECE_BYTES = 4 * 1024;
 /** A line of unknown width is not given more at first. */
 const FIRST_PIECE_BYTES = 16 * 1024;
+/** An answer within this says that the largest would fit, in milliseconds: a row would not wait longer behind them. */
+const AT_ONCE_MS = 50;
+/** One that takes longer than this says that they do not. */
+const NOT_AT_ONCE_MS = 150;
 /** An answer within this says that more would fit, in milliseconds. */
 const QUICK_MS = 500;
 /** With a few pieces on the way a slower one would hold up a row, and the heartbeat, for too long; in milliseconds. */
@@ -26,7 +32,9 @@ export function createPace(): Pace {
       return bytes;
     },
     note(tookMs) {
-      if (tookMs < QUICK_MS) bytes = Math.min(MAX_PIECE_BYTES, bytes * 2);
+      const most = tookMs < AT_ONCE_MS ? MAX_PIECE_BYTES : COMMON_PIECE_BYTES;
+      if (tookMs < QUICK_MS && bytes < most) bytes = Math.min(most, bytes * 2);
+      else if (tookMs > NOT_AT_ONCE_MS && bytes > COMMON_PIECE_BYTES) bytes /= 2;
       else if (tookMs > SLOW_MS) bytes = Math.max(MIN_PIECE_BYTES, bytes / 2);
     },
   };

@@ -46,7 +46,7 @@ export function createUploads(options: UploadsOptions): Uploads {
     const known = sendingBySession.get(session);
     if (known !== undefined) return known;
     const lane = createLane(session, scheduler);
-    const sending = { lane, digests: new Set<string>(), gate: createGate(UPLOADS_AT_ONCE) };
+    const sending = { lane, digests: new Set<string>(), gate: createGate(() => UPLOADS_AT_ONCE) };
     sendingBySession.set(session, sending);
     return sending;
   }

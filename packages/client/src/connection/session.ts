@@ -58,6 +58,8 @@ export interface Session {
   tell(message: BlobLacks | RoomOpen | RoomData | RoomClose): void;
   /** Resolves when no push waits for its ack, or the link is gone: what is large lets rows go first. */
   pushesAnswered(): Promise<void>;
+  /** Milliseconds since a push was last answered; 0 while one waits, Infinity when there was none. */
+  sincePushMs(): number;
 }
 
 /** What the server says of blobs by itself. */
@@ -97,6 +99,7 @@ export function createSession(options: SessionOptions): SessionRunner {
   const waitingByRequest = new Map<number, Waiting>();
   let lastRequest = 0;
   let pushes = 0;
+  let pushedAt = Number.NEGATIVE_INFINITY;
   const onPushesAnswered: (() => void)[] = [];
 
   function request<T extends Request['type'], R>(
@@ -141,6 +144,7 @@ export function createSession(options: SessionOptions): SessionRunner {
     waitingByRequest.delete(id);
     waiting?.cancelDeadline();
     if (waiting?.type === 'push' && --pushes === 0) {
+      pushedAt = scheduler.now();
       for (const go of onPushesAnswered.splice(0)) go();
     }
     return waiting;
@@ -148,6 +152,10 @@ export function createSession(options: SessionOptions): SessionRunner {
 
   async function pushesAnswered(): Promise<void> {
     if (pushes > 0) await new Promise<void>((resolve) => onPushesAnswered.push(resolve));
+  }
+
+  function sincePushMs(): number {
+    return pushes > 0 ? 0 : scheduler.now() - pushedAt;
   }
 
   function tell(message: BlobLacks | RoomOpen | RoomData | RoomClose): void {
@@ -163,7 +171,7 @@ export function createSession(options: SessionOptions): SessionRunner {
   }
 
   return {
-    session: { connected, signal: controller.signal, request, tell, pushesAnswered },
+    session: { connected, signal: controller.signal, request, tell, pushesAnswered, sincePushMs },
     receive(message) {
       switch (message.type) {
         case 'page':

@@ -6,7 +6,7 @@ import type { RefusedValues } from '../storage/set-back.ts';
 import { requireCaptured } from '../storage/with-breakwater.ts';
 import { listInternal, removeInternal, writeInternal } from './internal-store.ts';
 import { refuseBatches, settleJournals } from './journal.ts';
-import { type GivenAttachment, keepBytes, readKept, removeKept } from './kept-bytes.ts';
+import { type GivenAttachment, keepBytes, readKept, removeKept, removeUnnamed } from './kept-bytes.ts';
 
 /** What the server did not take, as it is kept on the device until the user has decided. */
 export interface RefusedRecord extends RefusedValues {
@@ -40,6 +40,8 @@ export interface Inbox {
   settle(record: RefusedRecord, see: See): Promise<void>;
   /** The bytes of the attachments that were refused with the record, as far as they were here. */
   attachmentsOf(record: RefusedRecord): Promise<GivenAttachment[]>;
+  /** Removes bytes of attachments that belong to no record. `now`: milliseconds since 1970. */
+  sweep(now: number): Promise<void>;
   close(): void;
 }
 
@@ -178,6 +180,11 @@ export async function openInbox(
       }
     },
     attachmentsOf: async (record) => readKept(database, await hashOf(record), withAttachments(record)),
+    async sweep(now) {
+      const records = [...recordByKey.values()];
+      const named = records.map(async (record) => [await hashOf(record), withAttachments(record)] as const);
+      await removeUnnamed(database, new Map(await Promise.all(named)), now);
+    },
     close: () => subscription.unsubscribe(),
   };
 }

@@ -37,14 +37,21 @@ async function findStored(database: RxDatabase, key: string, context: InternalSt
 
 /** Every document whose key begins so. */
 export async function listInternal(database: RxDatabase, prefix: string): Promise<InternalDocument[]> {
-  const { internalStore } = database;
+  const { documents } = await database.internalStore.query(thoseWith(database, prefix));
+  return documents.filter(({ key }) => key.startsWith(prefix));
+}
+
+/** How many there are, without reading them. */
+export async function countInternal(database: RxDatabase, prefix: string): Promise<number> {
+  return (await database.internalStore.count(thoseWith(database, prefix))).count;
+}
+
+function thoseWith({ internalStore: { schema } }: RxDatabase, prefix: string) {
   // By the range of their ids, which spares the storage all others: some are large.
   const first = getPrimaryKeyOfInternalDocument(prefix, CONTEXT);
   const id = { $gte: first, $lt: `${first}\uffff` };
   const selector = { id, _deleted: { $eq: false } } as MangoQuerySelector<InternalDocument>;
-  const query = normalizeMangoQuery<InternalDocument>(internalStore.schema, { selector });
-  const { documents } = await internalStore.query(prepareQuery(internalStore.schema, query));
-  return documents.filter(({ key }) => key.startsWith(prefix));
+  return prepareQuery(schema, normalizeMangoQuery<InternalDocument>(schema, { selector }));
 }
 
 /** Writes what `change` makes of the stored value, and answers it. */
@@ -64,8 +71,13 @@ export async function removeInternal(database: RxDatabase, key: string): Promise
   for (;;) {
     const previous = await findInternal(database, key);
     if (previous === undefined) return;
-    if (await store(database, { ...emptyDocument(key), data: {}, _deleted: true }, previous)) return;
+    if (await removeUnchanged(database, previous)) return;
   }
+}
+
+/** False: somebody else wrote it since it was read, and it stays. */
+export async function removeUnchanged(database: RxDatabase, document: InternalDocument): Promise<boolean> {
+  return store(database, { ...emptyDocument(document.key), data: {}, _deleted: true }, document);
 }
 
 function emptyDocument(key: string): Omit<InternalDocument, 'data'> {
