@@ -7,6 +7,8 @@ const chromium = process.env.BREAKWATER_CHROMIUM;
 export default defineConfig({
   ...fromSource,
   test: {
+    // By default one processor is left idle, which is half of a machine that has two.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
