@@ -7,6 +7,8 @@ const chromium = process.env.BREAKWATER_CHROMIUM;
 export default defineConfig({
   ...fromSource,
   test: {
+    // By default one processor is left idle, which is half of a machine that has two.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
@@ -56,6 +58,8 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          // A busy machine takes longer than the usual second to reconnect, merge and paint.
+          expect: { poll: { timeout: 15_000 } },
           fileParallelism: false,
           // Real browsers and servers want the machine to themselves: apart from other projects, one file at a time.
           sequence: { groupOrder: 1 },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright';
+import type { Browser, Page, Response } from 'playwright';
 import { launchChromium } from '../e2e/chromium.ts';
 import { startServerProcess } from '../e2e/server-process.ts';
 import { buildDemo } from '../scripts/build-demo.ts';
@@ -11,6 +11,8 @@ import { toTable } from './table.ts';
 export interface DemoCost {
   readonly what: string;
   readonly seconds: number;
+  /** Bytes of files, as they came over the line, until both devices are live. What the service worker fetches later is not in it. */
+  readonly loadedBytes: number;
   /** Of the page's main thread, once both devices are live. */
   readonly tasks: readonly PageTask[];
   /** Cumulative layout shift: the sum of what moved by itself, in shares of the window. */
@@ -51,11 +53,14 @@ async function measurePage(
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   const page = await context.newPage();
   await page.addInitScript(watch);
+  const responses: Response[] = [];
+  page.on('response', (response) => responses.push(response));
   const startedAt = performance.now();
   await page.goto(url);
   for (const name of ['a', 'b']) {
     await page.getByTestId(`device-${name}`).locator('[data-testid="lamp"][data-state="live"]').waitFor();
   }
+  const loadedBytes = await bytesOf(responses);
   const endTrace = await tracePageTasks(browser);
   await start(page);
   for (const name of ['a', 'b']) {
@@ -70,7 +75,13 @@ async function measurePage(
   const tasks = await endTrace();
   const layoutShift = await page.evaluate(() => globalThis.layoutShift);
   await context.close();
-  return { what, seconds, tasks, layoutShift };
+  return { what, seconds, loadedBytes, tasks, layoutShift };
+}
+
+async function bytesOf(responses: readonly Response[]): Promise<number> {
+  const files = responses.filter((response) => !response.fromServiceWorker());
+  const sizes = await Promise.all(files.map((response) => response.request().sizes()));
+  return sizes.reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
 }
 
 /** Runs in the page, before anything else. */
@@ -87,17 +98,18 @@ function watch(): void {
 export function toDemoReport(costs: readonly DemoCost[]): string {
   const longest = (tasks: readonly PageTask[], of: (task: PageTask) => number) =>
     `${tasks.reduce((longest, task) => Math.max(longest, of(task)), 0).toFixed(0)} ms`;
-  const lines = costs.map(({ what, seconds, tasks, layoutShift }) => [
+  const lines = costs.map(({ what, seconds, loadedBytes, tasks, layoutShift }) => [
     what,
+    `${(loadedBytes / 1000).toFixed(0)} KB`,
     `${seconds.toFixed(1)} s`,
     longest(tasks, ({ processorMs }) => processorMs),
     longest(tasks, ({ ms }) => ms),
     layoutShift.toFixed(4),
   ]);
   return `
-${toTable(['10,000 places', 'in all', 'longest task, processor', 'by the clock', 'layout shift'], lines)}
+${toTable(['10,000 places', 'page', 'in all', 'longest task, processor', 'by the clock', 'layout shift'], lines)}
 
-Of the demo page with its two devices in Chromium, from its opening until both have everything; tasks once both are live. By the
-clock a task takes longer where the machine has other work.
+Of the demo page with its two devices in Chromium, from its opening until both have everything; tasks once both are live. Page:
+what its files take on the line until then. By the clock a task takes longer where the machine has other work.
 `;
 }

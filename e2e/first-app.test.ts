@@ -96,7 +96,7 @@ async function openDevice(address: string): Promise<Page> {
 
 async function writeNote(page: Page, text: string): Promise<void> {
   await page.getByLabel('New note').fill(text);
-  await page.getByLabel('New note').press('Enter');
+  await page.getByRole('button', { name: 'Add' }).click();
 }
 
 const notes = (page: Page) => page.getByRole('listitem').allTextContents();

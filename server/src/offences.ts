@@ -21,7 +21,7 @@ const SENTENCES: { readonly [O in Offence]: string } = {
     'If that is a proxy of yours, name it in BREAKWATER_TRUSTED_PROXIES',
   'connections-of-user': 'Ended a connection: its user has as many as it may (BREAKWATER_MAX_CONNECTIONS_PER_USER)',
   'no-connect': 'Ended a connection that did not say who it is in time',
-  origin: 'Refused a page whose origin is not among the allowed ones',
+  origin: 'Refused a page of another origin. If it is yours, name its origin in BREAKWATER_ALLOWED_ORIGINS',
   rate: 'Ended a session that sent more than it may in a second',
   'too-large': 'Ended a connection that sent too large a message, or one in too many pieces',
   'too-much-before-connected': 'Ended a connection that sent too much before it had said who it is',

@@ -106,7 +106,7 @@ export interface ServerOptions extends ServerHooks {
    * `/breakwater/sync`. `/health` and `/ready` are answered without it, too. Default: nothing.
    */
   readonly pathPrefix?: string;
-  /** A directory of files to serve over HTTP. */
+  /** A directory of files to serve over HTTP: text compressed, what Vite named after its content to be kept for good. */
   readonly staticDir?: string;
   /** Milliseconds since 1970. Default: Date.now. */
   readonly now?: () => number;

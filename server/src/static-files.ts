@@ -1,55 +1,59 @@
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { lookup } from 'mrmime';
+import { chooseEncoding, type Encoding } from './accepted-encoding.ts';
+import { createCompressedFiles } from './compressed-files.ts';
 
 /** Answers a GET or HEAD request with a file. False: there is no such file, and nothing was answered. */
 export type ServeFile = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
-const CONTENT_TYPES = new Map([
-  ['.css', 'text/css; charset=utf-8'],
-  ['.html', 'text/html; charset=utf-8'],
-  ['.ico', 'image/x-icon'],
-  ['.jpg', 'image/jpeg'],
-  ['.jpeg', 'image/jpeg'],
-  ['.js', 'text/javascript; charset=utf-8'],
-  ['.json', 'application/json; charset=utf-8'],
-  ['.map', 'application/json; charset=utf-8'],
-  ['.mjs', 'text/javascript; charset=utf-8'],
-  ['.png', 'image/png'],
-  ['.svg', 'image/svg+xml'],
-  ['.txt', 'text/plain; charset=utf-8'],
-  ['.wasm', 'application/wasm'],
-  ['.webmanifest', 'application/manifest+json'],
-  ['.webp', 'image/webp'],
-  ['.woff2', 'font/woff2'],
-]);
-
 /** What Vite names after its content, for example `/assets/index-B9xQ2_aZ.js`: its name never means anything else. */
 const HASHED = /^\/assets\/.*-[\w-]{8}\.\w+$/;
+
+/** Pictures, films and woff2 are compressed in themselves. */
+const COMPRESSIBLE = /^text\/|[/+](?:json|xml|javascript|wasm)$|^font\/[ot]tf$/;
+/** Bytes. A smaller file fits into a packet or two as it is; a larger one would take too long, and too much memory. */
+const COMPRESSED_SIZES = { least: 1024, most: 8 * 1024 * 1024 };
 
 interface FoundFile {
   readonly path: string;
   readonly size: number;
-  readonly tag: string;
+  /** Another one once the file is written again. */
+  readonly version: string;
 }
 
 export function createStaticFiles(directory: string): ServeFile {
+  const compressed = createCompressedFiles();
+
   return async (request, response) => {
     const path = requestedPath(request.url ?? '/');
     const file = path === undefined ? undefined : await findFile(directory, path);
     if (path === undefined || file === undefined) return false;
-    const headers = headersOf(path, file);
-    if (request.headers['if-none-match'] === file.tag) {
-      response.writeHead(304, headers).end();
-      return true;
-    }
-    response.writeHead(200, { ...headers, 'content-length': file.size });
-    if (request.method === 'HEAD') response.end();
-    else await pipeline(createReadStream(file.path, { end: Math.max(0, file.size - 1) }), response);
+    const type = typeOf(file.path);
+    const mayCompress = isCompressible(type, file.size);
+    const encoding = mayCompress ? chooseEncoding(request.headers['accept-encoding']) : undefined;
+    const tag = `"${file.version}${encoding === undefined ? '' : `-${encoding}`}"`;
+    const headers = { ...headersOf(path, type, tag), ...(mayCompress ? { vary: 'accept-encoding' } : {}) };
+    if (isKnown(tag, request.headers['if-none-match'])) response.writeHead(304, headers).end();
+    else if (encoding === undefined) await sendFile(request, response, file, headers);
+    else await sendCompressed(request, response, file, encoding, headers);
     return true;
   };
+
+  async function sendCompressed(
+    { method }: IncomingMessage,
+    response: ServerResponse,
+    file: FoundFile,
+    encoding: Encoding,
+    headers: Headers,
+  ): Promise<void> {
+    const bytes = await compressed.read(file.path, file.version, encoding);
+    response.writeHead(200, { ...headers, 'content-encoding': encoding, 'content-length': bytes.length });
+    response.end(method === 'HEAD' ? undefined : bytes);
+  }
 }
 
 /** The path with a leading slash, or undefined when it is none that a file here can have. */
@@ -74,17 +78,43 @@ async function findFile(directory: string, path: string): Promise<FoundFile | un
     if (!real.startsWith(root + sep)) return undefined;
     const found = await stat(real);
     if (!found.isFile()) return undefined;
-    return { path: real, size: found.size, tag: `"${found.size.toString(36)}-${found.mtimeMs.toString(36)}"` };
+    return { path: real, size: found.size, version: `${found.size.toString(36)}-${found.mtimeMs.toString(36)}` };
   } catch {
     return undefined;
   }
 }
 
-function headersOf(path: string, file: FoundFile): Record<string, string> {
+function typeOf(path: string): string {
+  return lookup(path) ?? (path.toLowerCase().endsWith('.ico') ? 'image/x-icon' : 'application/octet-stream');
+}
+
+function isCompressible(type: string, size: number): boolean {
+  return COMPRESSIBLE.test(type) && size >= COMPRESSED_SIZES.least && size <= COMPRESSED_SIZES.most;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+function headersOf(path: string, type: string, tag: string): Headers {
   return {
-    'content-type': CONTENT_TYPES.get(extname(file.path).toLowerCase()) ?? 'application/octet-stream',
+    'content-type': /^text\/|^application\/json$/.test(type) ? `${type}; charset=utf-8` : type,
     'cache-control': HASHED.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',
     'x-content-type-options': 'nosniff',
-    etag: file.tag,
+    etag: tag,
   };
+}
+
+/** Has the client this very version? A proxy may have made the tag a weak one. */
+function isKnown(tag: string, ifNoneMatch: string | undefined): boolean {
+  return ifNoneMatch?.split(',').some((known) => ['*', tag].includes(known.trim().replace(/^W\//, ''))) ?? false;
+}
+
+async function sendFile(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  { path, size }: FoundFile,
+  headers: Headers,
+): Promise<void> {
+  response.writeHead(200, { ...headers, 'content-length': size });
+  if (method === 'HEAD') response.end();
+  else await pipeline(createReadStream(path, { end: Math.max(0, size - 1) }), response);
 }

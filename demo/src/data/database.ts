@@ -1,6 +1,7 @@
 import {
   type BackoffOptions,
   type BreakerOptions,
+  type BreakerStatus,
   createDatabase,
   defineCollections,
   imageUrl,
@@ -20,7 +21,7 @@ import { addRxPlugin, type RxAttachment, type RxCollection, type RxDocument } fr
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { type Note, noteSchema } from './note.ts';
 
-export type { LiveDocument, Pending, RefusedWrite, Replication, Status, Transfer, WebSocketLike };
+export type { BreakerStatus, LiveDocument, Pending, RefusedWrite, Replication, Status, Transfer, WebSocketLike };
 export { imageUrl, putImage, userColors };
 export type Notes = RxCollection<Note>;
 export type NoteDocument = RxDocument<Note>;

@@ -1,6 +1,6 @@
 import type { Pending, Replication, Status } from '../data/database.ts';
 import { partOf, setText } from '../dom.ts';
-import { formatLeft, formatNumber, formatWhen } from '../format.ts';
+import { formatDuration, formatLeft, formatNumber, formatWhen } from '../format.ts';
 
 /** How often a countdown is drawn, in milliseconds. */
 const TICK_MS = 250;
@@ -30,9 +30,9 @@ export function createConnectionBar(root: HTMLElement, sync: Replication): void 
 
   /** How fast it is, or since when the others may know more. */
   function note({ state }: Status): string {
-    if (state === 'live') return latencyMs === undefined ? '' : ` · ${Math.round(latencyMs)} ms`;
+    if (state === 'live') return latencyMs === undefined ? '' : ` · ${formatDuration(latencyMs)}`;
     // What comes next is told already, and there is no room for both.
-    if (state === 'halted') return '';
+    if (state === 'offline' || state === 'halted') return '';
     return lastSyncedAt === undefined ? '' : ` · in step until ${formatWhen(lastSyncedAt, Date.now())}`;
   }
 
@@ -66,9 +66,9 @@ function describe(status: Status, now: number): string {
     case 'connecting':
       return 'calling the server …';
     case 'live':
-      return 'changes travel at once';
+      return 'changes go at once';
     case 'offline':
-      return `again in ${formatLeft(status.retryAt - now)} · attempt ${status.attempt + 1}`;
+      return `again in ${formatLeft(status.retryAt - now)}`;
     case 'halted':
       return `probe in ${formatLeft(status.probeAt - now)}`;
     case 'needs-auth':

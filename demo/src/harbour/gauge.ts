@@ -1,16 +1,15 @@
-import { BREAKER } from '../data/database.ts';
+import type { BreakerStatus } from '../data/database.ts';
 import type { DevicePanel } from '../device/device-panel.ts';
 import { fromTemplate, partOf, setText } from '../dom.ts';
 import { formatBytes, formatLeft } from '../format.ts';
-import { type BreakerView, readBreaker } from './read-breaker.ts';
 import { createStoredChart } from './stored-chart.ts';
 import { createTimeline } from './timeline.ts';
 
 /** The instruments of one device. */
 export interface Gauge {
   readonly element: HTMLElement;
-  /** As time goes on. Answers what the breaker is like. */
-  draw(now: number): BreakerView;
+  /** As time goes on. */
+  draw(now: number): void;
 }
 
 const NAMES = { closed: 'Breaker closed', open: 'Breaker open', 'half-open': 'Half-open' } as const;
@@ -34,23 +33,22 @@ export function createGauge({ name, label, sync, line }: DevicePanel): Gauge {
   return {
     element,
     draw(now) {
-      const breaker = readBreaker(sync.history, now);
+      const { breaker } = sync;
       box.dataset.breaker = breaker.state;
       setText(state, NAMES[breaker.state]);
       setText(detail, describe(breaker, now));
       setText(traffic, `↑ ${formatBytes(bytes.up)} · ↓ ${formatBytes(bytes.down)}`);
       drawTimeline(sync.history, now);
-      return breaker;
     },
   };
 }
 
-function describe(breaker: BreakerView, now: number): string {
-  switch (breaker.state) {
+function describe({ state, failures, threshold, probeAt }: BreakerStatus, now: number): string {
+  switch (state) {
     case 'closed':
-      return `${Math.min(breaker.failures, BREAKER.failures)} of ${BREAKER.failures} failures`;
+      return `${failures} of ${threshold} failures`;
     case 'open':
-      return `probe in ${formatLeft(breaker.probeAt - now)}`;
+      return probeAt === undefined ? 'no attempts' : `probe in ${formatLeft(probeAt - now)}`;
     case 'half-open':
       return 'one probe decides';
   }

@@ -35,10 +35,16 @@ export function createHarbour(devices: readonly DevicePanel[]): void {
   function draw(): void {
     if (document.hidden) return;
     const now = Date.now();
-    for (const { gauge, line } of views) line.draw(gauge.draw(now), now);
+    for (const { gauge, line } of views) {
+      gauge.draw(now);
+      line.draw(now);
+    }
   }
 
   setInterval(draw, TICK_MS);
-  for (const { sync } of devices) sync.status$.subscribe(draw);
+  for (const { sync } of devices) {
+    sync.status$.subscribe(draw);
+    sync.breaker$.subscribe(draw);
+  }
   draw();
 }

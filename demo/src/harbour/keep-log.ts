@@ -38,11 +38,16 @@ function logStatus({ sync, line }: DevicePanel, add: Add): void {
   sync.status$.subscribe((status) => {
     const { state } = status;
     if (state === 'halted') add(`breaker open, probe in ${formatLeft(status.probeAt - Date.now())}`, 'strong');
-    else if (state === 'connecting' && before?.state === 'halted') add('breaker half-open, one probe');
     else if (state === 'live' && before !== undefined) add('live');
     else if (state === 'offline' && before?.state === 'live') add('line lost');
     else if (state === 'offline' && status.attempt > 0) add(`attempt failed, ${status.attempt} in a row`);
     before = status;
+  });
+  let breaker = sync.breaker.state;
+  sync.breaker$.subscribe(({ state }) => {
+    if (state === 'half-open' && breaker !== state) add('breaker half-open, one probe');
+    if (state === 'closed' && breaker !== state) add('breaker closed', 'strong');
+    breaker = state;
   });
   let isFirst = true;
   line.weather$.subscribe((weather) => {

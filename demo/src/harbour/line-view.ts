@@ -1,14 +1,13 @@
-import type { Status } from '../data/database.ts';
+import type { BreakerStatus, Status } from '../data/database.ts';
 import type { DevicePanel } from '../device/device-panel.ts';
 import { fromTemplate, partOf, setText } from '../dom.ts';
 import { formatLeft, formatNumber } from '../format.ts';
 import type { Weather } from '../line/weather.ts';
 import type { Side } from './boats.ts';
-import type { BreakerView } from './read-breaker.ts';
 
 /** A device's line on the sea: its track, the breaker in it, the weather over it, and what waits at the quay. */
 export interface LineView {
-  draw(breaker: BreakerView, now: number): void;
+  draw(now: number): void;
 }
 
 export function createLineView(sea: HTMLElement, { name, label, sync, line }: DevicePanel, side: Side): LineView {
@@ -28,8 +27,8 @@ export function createLineView(sea: HTMLElement, { name, label, sync, line }: De
   sync.pending$.subscribe(({ rows }) => setText(docked, rows === 0 ? '' : `${formatNumber(rows)} waiting`));
 
   return {
-    draw(breaker, now) {
-      const { status } = sync;
+    draw(now) {
+      const { status, breaker } = sync;
       element.dataset.state = status.state;
       element.dataset.breaker = breaker.state;
       setText(note, describe(status, breaker, line.weather, now));
@@ -37,9 +36,9 @@ export function createLineView(sea: HTMLElement, { name, label, sync, line }: De
   };
 }
 
-function describe(status: Status, breaker: BreakerView, weather: Weather, now: number): string {
-  if (breaker.state === 'open') return `open, ${formatLeft(breaker.probeAt - now)}`;
-  if (breaker.state === 'half-open') return 'probing';
+function describe(status: Status, breaker: BreakerStatus, weather: Weather, now: number): string {
+  if (status.state === 'halted') return `open, ${formatLeft(status.probeAt - now)}`;
+  if (status.state === 'connecting' && breaker.state === 'half-open') return 'probing';
   if (status.state === 'offline') return `attempt ${status.attempt + 1} in ${formatLeft(status.retryAt - now)}`;
   if (status.state === 'connecting') return weather === 'silent' ? 'no answer yet' : 'calling';
   return status.state === 'live' ? '' : status.state;

@@ -6,6 +6,7 @@ import type { FetchOptions } from './blobs/download-options.ts';
 import type { TransferState } from './blobs/transfers.ts';
 import type { BackoffOptions } from './connection/backoff.ts';
 import type { BreakerOptions } from './connection/breaker.ts';
+import { breakerStatusOf } from './connection/breaker-status.ts';
 import { listenForHints } from './connection/browser-hints.ts';
 import { createConnection } from './connection/connection.ts';
 import { LinkLostError } from './connection/errors.ts';
@@ -16,7 +17,7 @@ import { describeError } from './describe-error.ts';
 import { createLinkRooms } from './live/link-rooms.ts';
 import type { Rooms } from './live/rooms.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Pending, Status, SyncError } from './status.ts';
+import type { BreakerStatus, Pending, Status, SyncError } from './status.ts';
 import { attachmentBytesOf } from './storage/attachment-bytes.ts';
 import { createLocalRows } from './storage/local-rows.ts';
 import { createBatchUp } from './sync/batch-up.ts';
@@ -57,6 +58,7 @@ export interface EngineOptions {
 /** What replication shows of itself, in the tab that replicates and in those that watch it. */
 export interface Snapshot {
   readonly status: Status;
+  readonly breaker: BreakerStatus;
   readonly pending: Pending;
   /** Was everything that the server had ever here? */
   readonly isPulled: boolean;
@@ -297,6 +299,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     get snapshot() {
       return {
         status,
+        breaker: breakerStatusOf(connection.state, options.breaker),
         pending: countPending(),
         isPulled: collections.every((each) => each.isPulled),
         isInSync: isInSync(),

@@ -25,7 +25,7 @@ export {
   StorageFullError,
   UnsentWritesError,
 } from './errors.ts';
-export type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
+export type { BreakerStatus, Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
 export type {
   DocumentToOpen,
   LiveDocument,

@@ -21,7 +21,7 @@ import { createTabRooms } from './live/tab-rooms.ts';
 import { toRefusedWrites } from './refused-writes.ts';
 import type { ReplicateOptions, Replication } from './replication.ts';
 import { systemScheduler } from './scheduler.ts';
-import type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
+import type { BreakerStatus, Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
 import { toLocalRow } from './storage/document-row.ts';
 import type { StoredDocument } from './storage/row-meta.ts';
 import { requireCaptured } from './storage/with-breakwater.ts';
@@ -58,6 +58,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
   const scheduler = options.scheduler ?? systemScheduler;
 
   const status$ = new BehaviorSubject<Status>({ state: 'connecting', since: scheduler.now() });
+  const breaker$ = new BehaviorSubject<BreakerStatus>({ state: 'closed', failures: 0, threshold: breaker.failures });
   const pending$ = new BehaviorSubject<Pending>({ rows: 0, bytes: 0 });
   const refused$ = new BehaviorSubject<readonly RefusedWrite[]>([]);
   const errors$ = new Subject<SyncError>();
@@ -228,6 +229,8 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     }
     snapshot = next;
     if (engine === undefined) wish = undefined;
+    // Before the status: who hears of that looks at both.
+    if (!isSame(next.breaker, breaker$.value)) breaker$.next(next.breaker);
     if (!isSame(next.status, status$.value)) status$.next(next.status);
     if (next.lastSyncedAt !== lastSyncedAt$.value) lastSyncedAt$.next(next.lastSyncedAt);
     if (next.latencyMs !== latencyMs$.value) latencyMs$.next(next.latencyMs);
@@ -342,6 +345,7 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
     // While there is still somebody to whom what was typed last can be told.
     await live.end();
     await engine?.stop();
+    if (engine !== undefined) breaker$.next(engine.snapshot.breaker);
     leadership.release();
     channel?.close();
     for (const cleanUp of cleanUps.splice(0)) cleanUp();
@@ -380,6 +384,10 @@ export function replicate<C>(typedDatabase: RxDatabase<C>, options: ReplicateOpt
       return status$.value;
     },
     status$: status$.asObservable(),
+    get breaker() {
+      return breaker$.value;
+    },
+    breaker$: breaker$.asObservable(),
     get pending() {
       return pending$.value;
     },

@@ -7,7 +7,7 @@ import type { BreakerOptions } from './connection/breaker.ts';
 import type { WebSocketLike } from './connection/web-socket-like.ts';
 import type { DocumentToOpen, LiveDocument } from './live/live-document.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
+import type { BreakerStatus, Pending, RefusedWrite, Status, SyncError, Transfer } from './status.ts';
 
 export interface ReplicateOptions {
   /** Of the server's websocket: `wss://host/sync`. */
@@ -33,6 +33,9 @@ export interface ReplicateOptions {
 export interface Replication {
   readonly status: Status;
   readonly status$: Observable<Status>;
+  /** The circuit breaker, the same in every tab. It changes with every failure and every success, more often than `status`. */
+  readonly breaker: BreakerStatus;
+  readonly breaker$: Observable<BreakerStatus>;
   readonly pending: Pending;
   readonly pending$: Observable<Pending>;
   /** The inbox: local writes that the server did not take, oldest first. It outlives the app's runs. */

@@ -14,6 +14,24 @@ export type Status = { readonly since: number } & (
   | { readonly state: 'stopped' }
 );
 
+/** The circuit breaker, which halts replication after so many failures in a row. */
+export interface BreakerStatus {
+  /**
+   * `closed`: replication goes on, after a failure with the next attempt. `open`: there are no attempts. `half-open`: one
+   * attempt, the probe, is under way or has given a link that has to last for 5 s; what becomes of it decides.
+   */
+  readonly state: 'closed' | 'open' | 'half-open';
+  /** In a row, of the link or over it, whichever are more. A success makes it 0: a link that lasts, an acknowledgement. */
+  readonly failures: number;
+  /** At so many failures it opens: the option `breaker.failures`. */
+  readonly threshold: number;
+  /**
+   * Of an open one: when the probe is made, in milliseconds since 1970. Missing where none is planned: while paused, for
+   * want of a token, after the end.
+   */
+  readonly probeAt?: number;
+}
+
 /** Local writes that the server has not acknowledged yet. */
 export interface Pending {
   readonly rows: number;

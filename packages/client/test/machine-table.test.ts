@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_BACKOFF } from '../src/connection/backoff.ts';
 import { DEFAULT_BREAKER, isTripped } from '../src/connection/breaker.ts';
+import { breakerStatusOf } from '../src/connection/breaker-status.ts';
 import {
   type ConnectionEvent,
   type ConnectionState,
@@ -160,6 +161,37 @@ describe('the machine of the connection', () => {
       const { state, since } = statusOf(step.state);
       return state === step.state.name && since === (enters(step) ? step.now : step.from.since);
     });
+  });
+
+  it('[SS4] the breaker is shown open only without a socket, half-open only with one, and its probe when there will be one', () => {
+    expectOfEach(({ state }) => {
+      const { state: shown, failures, threshold, probeAt } = breakerStatusOf(state, DEFAULT_BREAKER);
+      return (
+        (hasSocket(state) === (shown === 'half-open') || shown === 'closed') &&
+        failures >= threshold === (shown !== 'closed') &&
+        probeAt === (state.name === 'halted' ? wakeAt(state) : undefined)
+      );
+    });
+  });
+
+  it('[SS4] what becomes of a half-open breaker is open or closed, by a failure or a success', () => {
+    const shown = (state: ConnectionState) => breakerStatusOf(state, DEFAULT_BREAKER).state;
+    const isOrder = ({ event }: Step) => ['pause', 'stop', 'fail', 'token-refused'].includes(event.type);
+    const ends = STEPS.filter(
+      (step) => !isOrder(step) && shown(step.from) === 'half-open' && shown(step.state) !== 'half-open',
+    );
+    const made = new Set(ends.map(({ from, event, state }) => `${labelOf(from)} ${event.type}: ${shown(state)}`));
+    expect([...made].sort()).toEqual([
+      'connecting lost: open',
+      'connecting timer: open',
+      'live(lasting) lost: open',
+      'live(lasting) sync-failed: open',
+      'live(lasting) sync-succeeded: closed',
+      'live(new) lost: open',
+      'live(new) sync-failed: open',
+      'live(new) sync-succeeded: closed',
+      'live(new) timer: closed',
+    ]);
   });
 
   it('[CN18] its transitions are those that docs/ARCHITECTURE.md draws', () => {

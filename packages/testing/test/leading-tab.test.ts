@@ -109,6 +109,17 @@ describe('tabs of one database', () => {
     expect([leader.sync.pending.rows, follower.sync.pending.rows]).toEqual([0, 0]);
   });
 
+  it('[SS4] show the same breaker', async () => {
+    const [leader, follower] = await openTwo();
+    await server.end();
+    for (const { sync } of [leader, follower]) {
+      await firstValueFrom(sync.breaker$.pipe(filter(({ state }) => state === 'open')));
+    }
+    expect(follower.sync.breaker).toEqual(leader.sync.breaker);
+    expect(follower.sync.breaker).toMatchObject({ failures: 5, threshold: 5 });
+    server = await startWorldServer();
+  });
+
   it('[TL3] awaitInSync waits for what was just written in its own tab', async () => {
     const [, follower] = await openTwo();
     for (let i = 1; i <= 20; i++) {

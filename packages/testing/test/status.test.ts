@@ -1,8 +1,10 @@
-import { createDatabase, type ReplicateOptions, replicate } from '@breakwater/client';
+import { type BreakerStatus, createDatabase, type ReplicateOptions, replicate } from '@breakwater/client';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { getRxStorageDexie } from 'rxdb/plugins/storage-dexie';
 import { filter, firstValueFrom } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createCuttableSockets } from '../src/cuttable-sockets.ts';
+import { createManualScheduler } from '../src/manual-scheduler.ts';
 import { startWorldServer, type WorldServer, worldCollections } from '../src/world.ts';
 
 let server: WorldServer;
@@ -74,6 +76,58 @@ describe('status', () => {
     expect(latencyMs).toBeGreaterThanOrEqual(0);
     sync.pause();
     await firstValueFrom(sync.latencyMs$.pipe(filter((ms) => ms === undefined)));
+  });
+
+  it('[SS4] the breaker counts failures, opens, is half-open while it is probed, and closes once the link has lasted', async () => {
+    const scheduler = createManualScheduler(Date.now());
+    const sockets = createCuttableSockets();
+    let isUp = false;
+    const webSocket: ReplicateOptions['webSocket'] = (url) => {
+      if (!isUp) throw new Error('no network');
+      return sockets.webSocket(url);
+    };
+    const sync = connect({ webSocket, scheduler, random: () => 0, breaker: { failures: 3, probeAfterMs: 60_000 } });
+    const seen: string[] = [];
+    sync.breaker$.subscribe(({ state, failures, threshold }) => seen.push(`${state} ${failures} of ${threshold}`));
+    const reaches = (wanted: BreakerStatus['state']) =>
+      firstValueFrom(sync.breaker$.pipe(filter(({ state }) => state === wanted)));
+    for (let i = 1; i <= 3; i++) {
+      await firstValueFrom(sync.breaker$.pipe(filter(({ failures }) => failures === i)));
+      if (i < 3) scheduler.advance(5);
+    }
+    expect(sync.breaker).toEqual({ state: 'open', failures: 3, threshold: 3, probeAt: scheduler.now() + 60_000 });
+    scheduler.advance(60_000);
+    await firstValueFrom(sync.breaker$.pipe(filter(({ failures }) => failures === 4)));
+    isUp = true;
+    scheduler.advance(60_000);
+    await firstValueFrom(sync.status$.pipe(filter(({ state }) => state === 'live')));
+    expect(sync.breaker.state).toBe('half-open');
+    scheduler.advance(5_000);
+    await reaches('closed');
+    expect(seen).toEqual([
+      'closed 0 of 3',
+      'closed 1 of 3',
+      'closed 2 of 3',
+      'open 3 of 3',
+      'half-open 3 of 3',
+      'open 4 of 3',
+      'half-open 4 of 3',
+      'closed 0 of 3',
+    ]);
+  });
+
+  it('[SS4] a breaker that an earlier run left open is shown so; once replication has ended there is no probe', async () => {
+    const webSocket = () => {
+      throw new Error('no network');
+    };
+    const opened = (sync: ReturnType<typeof connect>) =>
+      firstValueFrom(sync.breaker$.pipe(filter(({ state }) => state === 'open')));
+    const { probeAt } = await opened(connect({ webSocket, breaker: { failures: 1 } }));
+    await reopen();
+    const again = connect({ webSocket, breaker: { failures: 1 } });
+    await firstValueFrom(again.breaker$.pipe(filter((breaker) => breaker.probeAt === probeAt)));
+    await again.cancel();
+    expect(again.breaker).toEqual({ state: 'open', failures: 1, threshold: 1 });
   });
 
   it('[CN15] an open breaker survives a reload', async () => {

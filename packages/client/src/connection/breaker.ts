@@ -49,6 +49,11 @@ export function isTripped({ linkFailures, syncFailures }: Breaker, { failures }:
   return linkFailures >= failures || syncFailures >= failures;
 }
 
+/** Of the two counters the one that is nearer to opening it. */
+export function failuresInARow({ linkFailures, syncFailures }: Breaker): number {
+  return Math.max(linkFailures, syncFailures);
+}
+
 /** As it was left open: a probe that fails opens it again at once. */
 export function tripped({ failures }: BreakerOptions): Breaker {
   return { linkFailures: failures, syncFailures: 0 };

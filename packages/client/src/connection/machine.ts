@@ -4,6 +4,7 @@ import {
   type Breaker,
   type BreakerOptions,
   CLOSED_BREAKER,
+  failuresInARow,
   isTripped,
   linkFailed,
   linkLasted,
@@ -176,10 +177,6 @@ function isWaiting(state: ConnectionState): state is Waiting {
 
 function hasSocket(state: ConnectionState): boolean {
   return state.name === 'connecting' || state.name === 'live';
-}
-
-function failuresInARow({ linkFailures, syncFailures }: Breaker): number {
-  return Math.max(linkFailures, syncFailures);
 }
 
 function unchanged(state: ConnectionState): Transition {
