@@ -2,30 +2,29 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { JsonObject } from '@breakwater/crdt';
-import { CloseCode, formatRetryAfter, type Limits } from '@breakwater/protocol';
+import { CloseCode, formatRetryAfter } from '@breakwater/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createAdmission, type HttpRefusal, RETRY_AFTER_S } from './admission.ts';
 import { attachTo } from './attach.ts';
-import type { Authorize } from './authorize.ts';
-import { type BlobOptions, completeBlobOptions } from './blobs/blob-options.ts';
+import { completeBlobOptions } from './blobs/blob-options.ts';
 import { startSweeping } from './blobs/sweep-blobs.ts';
+import { chooseAuthenticate, needsTokens, requireLoopback } from './choose-authenticate.ts';
 import { createClientAddresses } from './client-address.ts';
-import { type CollectionNames, collectionFilter } from './collection-names.ts';
-import { type ConnectionOptions, completeConnectionOptions } from './connection-caps.ts';
+import { collectionFilter } from './collection-names.ts';
+import { completeConnectionOptions } from './connection-caps.ts';
 import { createDeadline } from './deadline.ts';
 import { createDefinitions } from './definitions.ts';
-import { createHooks, type ServerHooks, type SessionInfo } from './hooks.ts';
+import { createHooks, type SessionInfo } from './hooks.ts';
 import { createHttpHandler } from './http.ts';
 import { createHub } from './hub.ts';
-import { type Authenticate, admitEveryone, identify, toWireExpiry } from './identity.ts';
+import { admitEveryone, identify, toWireExpiry } from './identity.ts';
 import { createJsonLog } from './json-log.ts';
-import type { LabelsOf } from './labels.ts';
+import { limitBytes } from './limit-bytes.ts';
 import { completeLimits } from './limits.ts';
 import { type ListenAddress, type ListenOptions, listenOn, portOf } from './listen.ts';
-import { failuresOf, type Log } from './log.ts';
-import { isLoopback } from './loopback.ts';
+import { failuresOf } from './log.ts';
 import { noMeter } from './meter.ts';
-import { listenForMetrics, type MetricsListener, type MetricsOptions } from './metrics-listener.ts';
+import { listenForMetrics, type MetricsListener } from './metrics-listener.ts';
 import { createOffences } from './offences.ts';
 import { isOriginAllowed } from './origin.ts';
 import { createPathPrefix } from './path-prefix.ts';
@@ -33,12 +32,12 @@ import { createPrometheusMeter } from './prometheus-meter.ts';
 import { relabelAll } from './relabel.ts';
 import { reportRefusals } from './report-refusals.ts';
 import { isRoomPath, parseRoomPath } from './rooms/room-address.ts';
-import { type AuthorizeRoom, defaultAuthorizeRoom } from './rooms/room-permission.ts';
+import { defaultAuthorizeRoom } from './rooms/room-permission.ts';
 import { startRoomSocket } from './rooms/room-socket.ts';
 import { createRooms, type Rooms } from './rooms/rooms.ts';
 import { systemScheduler } from './scheduler.ts';
 import { createServerCollections, type ServerCollection } from './server-collection.ts';
-import { ServerOptionsError } from './server-options-error.ts';
+import type { ServerOptions } from './server-options.ts';
 import {
   CLOSE_GRACE_MS,
   fitReason,
@@ -48,73 +47,7 @@ import {
   type WireSession,
 } from './session.ts';
 import { openSqliteStore } from './sqlite-store.ts';
-import type { Store } from './store.ts';
-import { authenticateByToken, type JwtOptions } from './token-authentication.ts';
-import {
-  DEFAULT_SHRINK_AFTER_DAYS,
-  purgeTombstones,
-  requireShrinkAfterDays,
-  startShrinking,
-  type TombstoneOptions,
-} from './tombstones.ts';
-
-export interface ServerOptions extends ServerHooks {
-  /** Default: a SQLite store in `dataDir`. The server closes it. */
-  readonly store?: Store;
-  /** Holds the database, and the bytes of attachments below `blobs`: both belong together. Default: `./data`. */
-  readonly dataDir?: string;
-  /**
-   * The only collections there are. Default: whatever clients name.
-   *
-   * With what `defineCollections` answers, rows that do not fit their schema are refused, and the documents in the
-   * database are readable. A field that a new version of the app *requires* belongs in here once all devices write it.
-   */
-  readonly collections?: CollectionNames;
-  /** Lets in whoever has a token (JWT) that was signed with this key. */
-  readonly jwt?: JwtOptions;
-  /** In place of `jwt`. With neither everybody is the user `anonymous` of the tenant `default`, on loopback only. */
-  readonly authenticate?: Authenticate;
-  /** True: on other addresses than loopback, too, everybody is let in and may read and write everything. Default: false. */
-  readonly open?: boolean;
-  /** Default: whoever is let in may write everything of the tenant. */
-  readonly authorize?: Authorize;
-  /** By which labels a document may be read. Default: by its tenant's name, which is every session's label by default. */
-  readonly labelsOf?: LabelsOf;
-  /** Who may be in a room, where several type into one document. Default: see {@link AuthorizeRoom}. */
-  readonly authorizeRoom?: AuthorizeRoom;
-  /** What a session may send. Clients are told, and keep to it. Default: {@link DEFAULT_LIMITS}. */
-  readonly limits?: Partial<Limits>;
-  /** How many connections there may be. */
-  readonly connections?: ConnectionOptions;
-  /**
-   * Addresses or networks (`10.0.0.0/8`) of proxies before the server, whose word for where a connection comes from counts
-   * (X-Forwarded-For). Default: none.
-   */
-  readonly trustedProxies?: readonly string[];
-  readonly tombstones?: TombstoneOptions;
-  /** The bytes of attachments. */
-  readonly blobs?: BlobOptions;
-  /**
-   * How long `close` may take, in milliseconds: for what was typed in rooms to come into the rows, and for clients to say
-   * goodbye. Nothing that was acknowledged, or that others have seen, depends on it. Default: 10,000.
-   */
-  readonly closeWithinMs?: number;
-  /** Origins whose pages may connect, such as `https://app.example.com`. Default: pages of the server's own host. */
-  readonly allowedOrigins?: readonly string[];
-  /**
-   * What stands before all paths, such as `/breakwater`, for a proxy that passes only these on: sessions are then at
-   * `/breakwater/sync`. `/health` and `/ready` are answered without it, too. Default: nothing.
-   */
-  readonly pathPrefix?: string;
-  /** A directory of files to serve over HTTP: text compressed, what Vite named after its content to be kept for good. */
-  readonly staticDir?: string;
-  /** Milliseconds since 1970. Default: Date.now. */
-  readonly now?: () => number;
-  /** What happens, in words and fields. Default: lines of JSON on stderr, from `info` on. */
-  readonly log?: Log;
-  /** Serves figures for Prometheus at `/metrics` of a port of their own. Default: nothing is counted. */
-  readonly metrics?: MetricsOptions;
-}
+import { DEFAULT_SHRINK_AFTER_DAYS, purgeTombstones, requireShrinkAfterDays, startShrinking } from './tombstones.ts';
 
 export interface BreakwaterServer {
   /** Where it listens; undefined before and after. */
@@ -484,29 +417,6 @@ export async function createServer(options: ServerOptions = {}): Promise<Breakwa
   }
 }
 
-function chooseAuthenticate({ jwt, authenticate, open }: ServerOptions, now: () => number): Authenticate {
-  if (jwt !== undefined && authenticate !== undefined) {
-    throw new ServerOptionsError('jwt and authenticate both say who is let in; leave one away');
-  }
-  const chosen = jwt === undefined ? authenticate : authenticateByToken(jwt, now);
-  if (chosen !== undefined && open === true) {
-    throw new ServerOptionsError('open lets everybody in, and jwt or authenticate does not; leave one away');
-  }
-  return chosen ?? admitEveryone;
-}
-
-function requireLoopback(host: string): void {
-  if (!isLoopback(host)) throw needsTokens(`at ${host}, which others can reach`);
-}
-
-function needsTokens(where: string): ServerOptionsError {
-  return new ServerOptionsError(
-    `Nobody would be asked for a token ${where}. Set BREAKWATER_JWT_SECRET or ` +
-      'BREAKWATER_JWT_PUBLIC_KEY (the options jwt or authenticate of createServer), listen on localhost, or set ' +
-      'BREAKWATER_OPEN=1 (open: true) to let everybody read and write everything.',
-  );
-}
-
 function isOurs(path: string): boolean {
   return path === SYNC_PATH || isRoomPath(path);
 }
@@ -531,18 +441,4 @@ function refuse(socket: Duplex, refusal: string | HttpRefusal): void {
   const retry = reason === '' ? '' : `Retry-After: ${RETRY_AFTER_S}\r\nContent-Type: text/plain\r\n`;
   const head = `HTTP/1.1 ${status}\r\nConnection: close\r\n${retry}Content-Length: ${Buffer.byteLength(reason)}\r\n\r\n`;
   socket.end(head + reason);
-}
-
-/** After so many bytes the socket is heard no more; the answer stops the counting. */
-function limitBytes(socket: Duplex, maxBytes: number, onExceeded: () => void): () => void {
-  let bytes = 0;
-  const count = (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes <= maxBytes) return;
-    // What still comes is read and forgotten, so that the goodbye gets through.
-    socket.removeAllListeners('data');
-    onExceeded();
-  };
-  socket.on('data', count);
-  return () => socket.off('data', count);
 }

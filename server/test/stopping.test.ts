@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { readCliCommand } from '../src/cli-options.ts';
-import { createServer, type ServerOptions } from '../src/server.ts';
+import { createServer } from '../src/server.ts';
+import type { ServerOptions } from '../src/server-options.ts';
 import { openSqliteStore } from '../src/sqlite-store.ts';
 import type { Store } from '../src/store.ts';
 import { connectFrame, frame, openWebsocket } from './attacks/raw-socket.ts';
