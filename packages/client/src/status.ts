@@ -50,8 +50,8 @@ export interface RefusedWrite {
   /** Writes with the same one were refused together; retry, edit and discard concern all of them. */
   readonly batch?: string;
   /**
-   * `too-large`, `invalid`, `forbidden`, `batch-refused`, `unknown-collection` (of a batch only), `clock-ahead`, `malformed`,
-   * `purged`: the document was deleted elsewhere, so long ago that the server has forgotten it; or `revoked`: the document
+   * `too-large`, `over-quota`, `invalid`, `forbidden`, `batch-refused`, `unknown-collection` (of a batch only), `clock-ahead`,
+   * `malformed`, `purged`: the document was deleted elsewhere, so long ago that the server has forgotten it; or `revoked`: it
    * may not be read here any more.
    */
   readonly code: string;
