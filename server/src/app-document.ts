@@ -9,6 +9,7 @@ import {
   type RichKind,
   readCounter,
   readRich,
+  requiredFields,
   type State,
   segmentsOf,
 } from '@breakwater/crdt';
@@ -34,7 +35,8 @@ export function complete(plan: DocumentPlan, document: JsonObject): JsonObject {
 
 /** The plan with nothing to fill in but required objects, which are there without anybody writing them. */
 export function withoutFallbacks(plan: DocumentPlan): DocumentPlan {
-  return { ...plan, fields: withoutFallbacksIn(plan.fields) };
+  const fields = withoutFallbacksIn(plan.fields);
+  return { ...plan, fields, required: requiredFields(fields) };
 }
 
 function withoutFallbacksIn(fields: ReadonlyMap<string, FieldPlan>): Map<string, FieldPlan> {

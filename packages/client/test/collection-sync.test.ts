@@ -37,6 +37,7 @@ function createSlowRows() {
     clock: createClock({ now: () => 0 }),
     settledLwt: 0,
     read: (ids) => (ids.length === 0 ? Promise.resolve([]) : reading.promise),
+    readRecent: (ids) => (ids.length === 0 ? Promise.resolve([]) : reading.promise),
     pendingOf: async () => [],
     knownOf: () => undefined,
     toRow: () => row,
@@ -249,7 +250,7 @@ describe('the sync of a collection', () => {
     const nowhere = { id: 'a', document, pending: new Set(), batches: new Set() } as unknown as LocalRow;
     const record = createRecord();
     await record.set({ resend: true });
-    const sync = startSync({ ...rows, read: async (ids) => (ids.length === 0 ? [] : [nowhere]) }, record);
+    const sync = startSync({ ...rows, readRecent: async (ids) => (ids.length === 0 ? [] : [nowhere]) }, record);
     const { session, asked } = createQuietSession();
     void sync.run(session);
     await settle();
@@ -370,7 +371,7 @@ describe('the sync of a collection', () => {
       if (bases.length > 1) await new Promise(() => {});
       return { groups: [{ collection: 'notes', results: [{ kind: 'send-full' }], checkpoint: 0 }] };
     };
-    const sync = startSync({ ...rows, read: async (ids) => ids.map(() => ({ ...row, seq: 3 })) });
+    const sync = startSync({ ...rows, readRecent: async (ids) => ids.map(() => ({ ...row, seq: 3 })) });
     void sync.run(createQuietSession({ answers: { push } }).session);
     await expect.poll(() => bases).toEqual([3, undefined]);
   });
@@ -459,7 +460,7 @@ describe('what the sync of a collection never does', () => {
   it('[MU6] push after stop()', async () => {
     const { rows, store } = createHeldRows();
     const { row } = createSlowRows();
-    const sync = startSync({ ...rows, read: async (ids) => ids.map(() => row) });
+    const sync = startSync({ ...rows, readRecent: async (ids) => ids.map(() => row) });
     const { session, asked } = createQuietSession();
     void sync.run(session);
     const stored = sync.receive(session, NEWS);
@@ -540,7 +541,7 @@ describe('what the sync of a collection never does', () => {
     const heard: unknown[] = [];
     const setBack: LocalRows = {
       ...rows,
-      read: async (ids) => ids.map(() => row),
+      readRecent: async (ids) => ids.map(() => row),
       async mergeRows(_remote, keepForgotten) {
         heard.push(keepForgotten);
         return [];

@@ -16,7 +16,8 @@ import { wrappedValidateAjvStorage } from 'rxdb/plugins/validate-ajv';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createDatabase } from '../src/create-database.ts';
 import { createLocalRows, type LocalRows, type PendingChange } from '../src/storage/local-rows.ts';
-import { rowMetaOf } from '../src/storage/row-meta.ts';
+import { createRecentDocuments } from '../src/storage/recent-documents.ts';
+import { rowMetaOf, type StoredDocument } from '../src/storage/row-meta.ts';
 import { requireCaptured } from '../src/storage/with-breakwater.ts';
 import { noteCollections } from './note-collections.ts';
 import { storedDocument, storedMeta } from './stored-rows.ts';
@@ -360,6 +361,57 @@ describe('late acks', () => {
     expect(rows.lateAcks.count).toBe(1);
     await rows.lateAcks.write(250);
     expect((await storedMeta(notes, 'a')).pending).toEqual([]);
+  });
+});
+
+describe('rows that go up at once', () => {
+  async function openHeard() {
+    const { notes, rows } = await openNotes();
+    heard.push(rows.localChanges$.subscribe());
+    const reads = vi.spyOn(requireCaptured(notes as unknown as RxCollection).instance, 'findDocumentsById');
+    const readRecent = async (...ids: string[]) => {
+      reads.mockClear();
+      const found = await rows.readRecent(ids);
+      return [found.map(({ document }) => document.title), reads.mock.calls.map(([asked]) => asked)];
+    };
+    return { notes, rows, readRecent };
+  }
+
+  const heard: { unsubscribe(): void }[] = [];
+  afterEach(() => {
+    for (const subscription of heard.splice(0)) subscription.unsubscribe();
+  });
+
+  it('[SY5] are not read again when their write was heard of, and are as it left them', async () => {
+    const { notes, readRecent } = await openHeard();
+    const doc = await notes.insert({ id: 'a', title: 'Hull' });
+    expect(await readRecent('a')).toEqual([['Hull'], []]);
+    await doc.patch({ title: 'Keel' });
+    expect(await readRecent('a', 'b')).toEqual([['Keel'], [['b']]]);
+  });
+
+  it('[SY5] are read when something else than a user has written them since, or they were acknowledged', async () => {
+    const { notes, rows, readRecent } = await openHeard();
+    await notes.bulkInsert(['a', 'b', 'c'].map((id) => ({ id, title: id })));
+    await rows.mergeRows([{ id: 'a', seq: 3, state: stateOf(stampIn(1_000), { title: 'theirs' }) }]);
+    await rows.replace(
+      [{ id: 'b', server: { id: 'b', seq: 4, state: stateOf(stampIn(0), { title: 'back' }) } }],
+      async () => {},
+    );
+    rows.acknowledgeSoon([{ id: 'c', pushed: await readOne(rows, 'c'), seq: 5 }]);
+    expect(await readRecent('a', 'b', 'c')).toEqual([['theirs', 'back', 'c'], [['a', 'b', 'c']]]);
+  });
+
+  it('[SY5] are kept up to a number of bytes, those first that were written first', () => {
+    const recent = createRecentDocuments(100);
+    const document = {} as StoredDocument;
+    recent.note('a', document, 60);
+    recent.note('b', document, 60);
+    expect([recent.get('a'), recent.get('b')]).toEqual([document, undefined]);
+    recent.drop('a');
+    recent.note('b', document, 60);
+    recent.note('b', document, 100);
+    expect(recent.get('b')).toBe(document);
   });
 });
 

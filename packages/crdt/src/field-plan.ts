@@ -49,12 +49,21 @@ export function planDocument(schema: CollectionSchema, merge: MergeKinds = {}): 
     fields.set(name, planField(toPath([name]), property, schema.required?.includes(name) ?? false, leaves));
   }
   const attachments = schema.attachments !== undefined;
-  const required = [...fields].map(([name, plan]) => ({ name, plan })).filter(({ plan }) => mayBeAdded(plan));
-  return { primaryKey, fields, required, leaves, kinds: new Map(Object.entries(merge)), attachments };
+  return {
+    primaryKey,
+    fields,
+    required: requiredFields(fields),
+    leaves,
+    kinds: new Map(Object.entries(merge)),
+    attachments,
+  };
 }
 
-function mayBeAdded(plan: FieldPlan): boolean {
-  return plan.kind === 'branch' || plan.fallback !== undefined;
+/** A branch may hold such a field, or be required itself. */
+export function requiredFields(fields: DocumentPlan['fields']): RequiredField[] {
+  return [...fields]
+    .map(([name, plan]) => ({ name, plan }))
+    .filter(({ plan }) => plan.kind === 'branch' || plan.fallback !== undefined);
 }
 
 function planField(path: Path, property: PropertySchema, required: boolean, leaves: Set<Path>): FieldPlan {

@@ -19,7 +19,7 @@ export {
   readNewPaths,
   valueAt,
 } from './document.ts';
-export { type DocumentPlan, type FieldPlan, planDocument } from './field-plan.ts';
+export { type DocumentPlan, type FieldPlan, planDocument, requiredFields } from './field-plan.ts';
 
 export { type Json, normalize, sameValue, ValueError } from './json.ts';
 export { MalformedError } from './malformed.ts';

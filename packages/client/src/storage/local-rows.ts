@@ -30,6 +30,7 @@ import {
 } from './document-row.ts';
 import { createKnownRich } from './known-rich.ts';
 import { createLateAcks, type LateAcks } from './late-acks.ts';
+import { createRecentDocuments } from './recent-documents.ts';
 import { restamp } from './restamp.ts';
 import { isRow, packRowMeta, type RowMeta, rowMetaOf, type StoredDocument, setRowMeta } from './row-meta.ts';
 import { type RefusedValues, type Replacement, setBack } from './set-back.ts';
@@ -74,6 +75,8 @@ export interface LocalRows {
   /** Every write of this tab up to this last-write time has reached the storage; in RxDB's milliseconds. */
   readonly settledLwt: number;
   read(ids: readonly string[]): Promise<LocalRow[]>;
+  /** The same as they were last heard to be written, and read only if that is not known: for what goes up at once. */
+  readRecent(ids: readonly string[]): Promise<LocalRow[]>;
   /** What is pending of these rows. */
   pendingOf(ids: readonly string[]): Promise<PendingChange[]>;
   /** A document that was read earlier, as a row. */
@@ -144,6 +147,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
   const { database } = collection;
   const knownRich = createKnownRich();
   const lateAcks = createLateAcks(database, captured);
+  const recent = createRecentDocuments();
   const locked: Locked = (read) => database.lockedRun(read);
 
   async function find(ids: readonly string[]): Promise<Map<string, StoredDocument>> {
@@ -285,6 +289,13 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     return silent(plan, stored, { pending: new Set(left), seq, batches: new Set(others) });
   }
 
+  function noteRecent(document: StoredDocument): PendingChange {
+    const change = pendingChange(plan, document);
+    if (change.bytes > 0) recent.note(change.id, document, change.bytes);
+    else recent.drop(change.id);
+    return change;
+  }
+
   /** The server has all of it. */
   function noteKnown(row: LocalRow): void {
     if (rowMetaOf(row.document)?.rich !== undefined) knownRich.note(row.id, row.state);
@@ -292,6 +303,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
 
   function acknowledgeLater({ pushed, seq: acknowledged }: AcknowledgedRow): PendingChange {
     noteKnown(pushed);
+    recent.drop(pushed.id);
     // News may have changed the meta under this revision since it was pushed.
     const document = refresh(pushed.document);
     const seq = latest(rowMetaOf(document)?.seq, acknowledged);
@@ -326,6 +338,12 @@ export function createLocalRows(collection: RxCollection): LocalRows {
     async read(ids) {
       return [...(await find(ids)).values()].map((document) => toLocalRow(plan, document));
     },
+    async readRecent(ids) {
+      const known = ids.flatMap((id) => recent.get(id) ?? []);
+      const unknown = ids.filter((id) => recent.get(id) === undefined);
+      const found = unknown.length === 0 ? [] : [...(await find(unknown)).values()];
+      return [...known.map(refresh), ...found].map((document) => toLocalRow(plan, document));
+    },
     pendingOf: async (ids) => [...(await find(ids)).values()].map((document) => pendingChange(plan, document)),
     toRow: (document) => toLocalRow(plan, document),
     encode: ({ document }) => encodeDocument(plan, document),
@@ -339,6 +357,7 @@ export function createLocalRows(collection: RxCollection): LocalRows {
       return update(rows, undefined, mergeOrLeaveOut, keepForgotten);
     },
     acknowledge(rows, { isAnotherLife } = { isAnotherLife: false }) {
+      for (const { id } of rows) recent.drop(id);
       const known = new Map(rows.map(({ id, pushed }) => [id, pushed.document]));
       return update(rows, known, (row, stored) => acknowledgeRow(row, stored, isAnotherLife));
     },
@@ -362,8 +381,14 @@ export function createLocalRows(collection: RxCollection): LocalRows {
       }
     },
     localChanges$: instance.changeStream().pipe(
-      filter(({ context }) => context !== MERGE_CONTEXT && context !== REPLACE_CONTEXT),
-      map(({ events }) => events.map(({ documentData }) => pendingChange(plan, documentData as StoredDocument))),
+      map(({ events, context }) => {
+        if (context === MERGE_CONTEXT || context === REPLACE_CONTEXT) {
+          for (const { documentId } of events) recent.drop(documentId);
+          return [];
+        }
+        return events.map(({ documentData }) => noteRecent(documentData as StoredDocument));
+      }),
+      filter((changes) => changes.length > 0),
     ),
   };
 }

@@ -101,7 +101,7 @@ export function createUp(options: UpOptions): Up {
 
   /** Rows that stand alone, up to so many bytes, or one row. */
   async function draft(ids: readonly string[], limits: Limits): Promise<Draft> {
-    const found = await rows.read(ids);
+    const found = await rows.readRecent(ids);
     const foundIds = new Set(found.map(({ id }) => id));
     for (const id of ids) if (!foundIds.has(id)) pending.drop(id);
     // A batch may have written to some of them since they were taken.
