@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { MUTANTS, play } from '../src/simulator/index.ts';
 
 /** The guard that is hardest to miss takes some hundred seeds; most take a handful. */
-const SEEDS = 400;
+const SEEDS = 600;
 
 it.each(MUTANTS)('[SI5] without this the judge goes red: $guard', { timeout: 120_000 }, async (mutant) => {
   const { seams, setBacks = false } = mutant;
