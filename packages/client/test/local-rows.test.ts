@@ -350,6 +350,17 @@ describe('late acks', () => {
     expect([pending, meta.seq, rows.lateAcks.count]).toEqual([[], 10, 0]);
   });
 
+  it('[AR8] wait up to a number, far from what the cache of metas forgets', async () => {
+    const { rows } = await acknowledgeSoon();
+    const pushed = await readOne(rows, 'a');
+    const others = Array.from({ length: 4_999 }, (_, i) => ({ ...pushed.document, id: `n${i}` }));
+    for (const document of others.slice(1))
+      rows.acknowledgeSoon([{ id: document.id, pushed: rows.toRow(document), seq: 1 }]);
+    expect([rows.lateAcks.count, rows.lateAcks.isAllowed]).toEqual([4_999, true]);
+    rows.acknowledgeSoon([{ id: 'n0', pushed: rows.toRow({ ...pushed.document, id: 'n0' }), seq: 1 }]);
+    expect(rows.lateAcks.isAllowed).toBe(false);
+  });
+
   it('[AR8] that cannot be written are still there to be written', async () => {
     const { notes, rows } = await acknowledgeSoon();
     const captured = requireCaptured(notes as unknown as RxCollection);

@@ -12,13 +12,19 @@ import type { CapturedStorage } from './with-breakwater.ts';
 export interface LateAcks {
   /** How many are still to be written. */
   readonly count: number;
-  /** Not where other tabs read the storage: they hear of an ack by its write. */
+  /**
+   * May more be noted? Not where other tabs read the storage, which hear of an ack by its write, nor before some of very many
+   * are written.
+   */
   readonly isAllowed: boolean;
   /** The meta of this very revision of the document, from now on. */
   note(document: StoredDocument, meta: RowMeta): void;
   /** Writes so many of them, the oldest first. Throws when the storage fails; they are left then. */
   write(limit: number): Promise<void>;
 }
+
+/** Far from what the cache of metas forgets: one that it forgot would be no ack any more. */
+const MAX_UNWRITTEN = 5_000;
 
 export function createLateAcks(database: RxDatabase, captured: CapturedStorage): LateAcks {
   const { plan, instance, acknowledged, unwrittenAcks: ids } = captured;
@@ -42,7 +48,9 @@ export function createLateAcks(database: RxDatabase, captured: CapturedStorage):
     get count() {
       return ids.size + underWay;
     },
-    isAllowed: !database.multiInstance,
+    get isAllowed() {
+      return !database.multiInstance && ids.size < MAX_UNWRITTEN;
+    },
     note(document, meta) {
       acknowledged.remember(document, meta);
       ids.add(idOf(plan, document));
